@@ -1,0 +1,112 @@
+"""What book actors say, and what is said to them besides market data."""
+
+from __future__ import annotations
+
+import enum
+from typing import ClassVar
+
+from msgspec import Struct
+
+from messages.instruments import SymbolInfo
+from messages.market import Levels
+
+
+class DarkReason(enum.Enum):
+    """Why a book may not be used for decisions."""
+
+    STARTING = "starting"
+    GAP = "gap"
+    CROSSED = "crossed"
+    EMPTY = "empty"
+    DISCONNECTED = "disconnected"
+    DECODE = "decode"
+    CRASHED = "crashed"
+    STOPPED = "stopped"
+
+
+class BookTop(Struct, frozen=True, gc=False):
+    """The best levels of a live book: one per changed book per read.
+
+    `connection` is the path of the feed's actor and `epoch` the life it had; a top whose epoch
+    is not that actor's current one is dark by construction.  `decoded_ns` and `applied_ns`
+    bracket the book's turn.
+    """
+
+    volatile: ClassVar[bool] = True
+
+    venue: str
+    symbol: str
+    connection: str
+    epoch: int
+    sequence: int
+    bids: Levels
+    asks: Levels
+    venue_ms: int
+    received_ns: int
+    decoded_ns: int
+    applied_ns: int
+
+
+class BookDark(Struct, frozen=True, gc=False):
+    """This book is not usable any more; the next BookTop lifts it."""
+
+    volatile: ClassVar[bool] = True
+
+    venue: str
+    symbol: str
+    epoch: int
+    reason: DarkReason
+    at_ns: int
+
+
+class FeedOpened(Struct, frozen=True, gc=False):
+    """A connection life begins to feed this book: it starts empty in the new epoch."""
+
+    volatile: ClassVar[bool] = False
+
+    info: SymbolInfo
+    connection: str
+    epoch: int
+
+
+class FeedLost(Struct, frozen=True, gc=False):
+    """The connection life that fed this book is over."""
+
+    volatile: ClassVar[bool] = False
+
+    connection: str
+    epoch: int
+    reason: DarkReason
+
+
+class SnapshotWanted(Struct, frozen=True, gc=False):
+    """A book asks the venue's snapshot actor for a REST snapshot."""
+
+    volatile: ClassVar[bool] = False
+
+    symbol: str
+    epoch: int
+    newer_than: int = 0
+    urgent: bool = True
+
+
+class SnapshotFailed(Struct, frozen=True, gc=False):
+    """No snapshot came: the book asks again after `retry_after_s`."""
+
+    volatile: ClassVar[bool] = False
+
+    symbol: str
+    epoch: int
+    text: str
+    retry_after_s: float
+
+
+class SymbolRefused(Struct, frozen=True, gc=False):
+    """The venue does not list this symbol or does not let it trade: its book cannot exist."""
+
+    volatile: ClassVar[bool] = False
+
+    venue: str
+    symbol: str
+    listed: bool
+    text: str
