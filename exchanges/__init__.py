@@ -1,0 +1,10 @@
+"""Floor 1: venue dialects as pure functions; bytes in, messages out, intent in, request out.
+
+Nothing here does I/O, reads a clock or draws a random number.  Every venue has one folder with
+the same files (`wire`, `codec`, `rest`, `auth`, `limits`, `symbols`, and the assembly in
+`__init__`) and one line in `registry`; `_template` is the folder to copy.
+
+- `contract`    what every dialect offers
+- `sequencing`  whether a book may be believed: the state machine over snapshot and event ids
+- `registry`    the dialects by venue name
+"""

@@ -1,0 +1,228 @@
+"""What a Binance family's refusals mean: one class, one outcome and one retry for each.
+
+Rules of this file: the code decides, then the words, then the HTTP status; a body that is not
+JSON (a gateway's page) is judged by its status alone.  Nothing is retried that may have happened.
+Sources: sheet `binance` sections 7 and 8, `binance_futures` section 7.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+import msgspec
+
+from exchanges.binance.limits import Family, Product
+from exchanges.binance.wire import ErrorBody
+from messages import errors
+from messages.errors import Outcome, Retry, VenueError, retry_after
+
+RATE_LIMIT_WAIT_S: Final = 60.0
+"""Without Retry-After: the weight windows are minutes."""
+FIREWALL_WAIT_S: Final = 300.0
+"""After a 403 of the web application firewall: its connection window is 5 minutes."""
+LONGEST_WAIT_S: Final = 3 * 86_400.0
+"""The longest documented ban; a larger number in an answer is not believed."""
+UNKNOWN_CODE_WAIT_S: Final = 5.0
+"""A refusal nobody documented: not at once again, and not never."""
+_TEXT_CHARACTERS: Final = 300
+"""How much of an answer's words an error keeps."""
+
+_BANNED_UNTIL: Final = re.compile(r"banned until (\d{13})")
+_read: Final = msgspec.json.Decoder(ErrorBody).decode
+
+
+class BinanceError(VenueError):
+    """Marks every error that a Binance family answered."""
+
+
+def _marked(kind: type[VenueError]) -> type[VenueError]:
+    """Mix an error class with the marker: an instance is both."""
+    return type(f"Binance{kind.__name__}", (BinanceError, kind), {"__doc__": kind.__doc__})
+
+
+_CLASSES: Final[dict[type[VenueError], type[VenueError]]] = {
+    kind: _marked(kind)
+    for kind in (
+        errors.AuthenticationFailed,
+        errors.Banned,
+        errors.ClockSkewed,
+        errors.DuplicateClientId,
+        errors.InsufficientBalance,
+        errors.InvalidOrder,
+        errors.InvalidRequest,
+        errors.RateLimited,
+        errors.SymbolNotTrading,
+        errors.UnknownOrder,
+        errors.UnknownSymbol,
+        errors.VenueBusy,
+        errors.VenueUnavailable,
+    )
+}
+
+_BY_CODE: Final[dict[int, type[VenueError]]] = {
+    **dict.fromkeys((-2014, -2015, -1002, -2008, -1022), errors.AuthenticationFailed),
+    -1021: errors.ClockSkewed,
+    **dict.fromkeys((-1003, -1015, -1034), errors.RateLimited),
+    **dict.fromkeys(
+        (*range(-1106, -1099), -1108, -1118, -1119, -1128, -1130, -1131, -1016, -1020),
+        errors.InvalidRequest,
+    ),
+    **dict.fromkeys((-1013, -1111, *range(-1117, -1113), -1112, -2010), errors.InvalidOrder),
+    **dict.fromkeys((-2021, -2022), errors.InvalidOrder),
+    **dict.fromkeys((-2011, -2013, -2026, -2039), errors.UnknownOrder),
+    -1121: errors.UnknownSymbol,
+    -1220: errors.SymbolNotTrading,
+    **dict.fromkeys((-1008, -1004), errors.VenueBusy),
+    **dict.fromkeys((-1000, -1001, -1006, -1007), errors.VenueUnavailable),
+}
+
+_FUTURES_BY_CODE: Final[dict[int, type[VenueError]]] = {
+    **_BY_CODE,
+    **dict.fromkeys((-2018, -2019, -2024), errors.InsufficientBalance),
+    **dict.fromkeys(
+        (
+            -2022,
+            -4118,
+            -2021,
+            -2020,
+            -5021,
+            -5022,
+            -4131,
+            -2025,
+            -2027,
+            -2028,
+            -4120,
+            -4164,
+            -4061,
+            -4067,
+            -4068,
+            -4531,
+        ),
+        errors.InvalidOrder,
+    ),
+    **dict.fromkeys((-4141, -4140), errors.SymbolNotTrading),
+    -4116: errors.DuplicateClientId,
+    **dict.fromkeys((-4087, -4088, *range(-4403, -4399), -4192), errors.AuthenticationFailed),
+    -5028: errors.ClockSkewed,
+}
+
+_BY_WORDS: Final[tuple[tuple[str, type[VenueError]], ...]] = (
+    ("insufficient balance", errors.InsufficientBalance),
+    ("Duplicate order sent", errors.DuplicateClientId),
+    ("Unknown order sent", errors.UnknownOrder),
+    ("Order does not exist", errors.UnknownOrder),
+    ("cancel restrictions", errors.InvalidOrder),
+    ("Market is closed", errors.SymbolNotTrading),
+    ("This symbol is not permitted", errors.SymbolNotTrading),
+    ("This symbol is restricted", errors.SymbolNotTrading),
+    ("This action is disabled on this account", errors.AuthenticationFailed),
+    ("This account may not place or cancel orders", errors.AuthenticationFailed),
+    ("Rest API trading is not enabled", errors.AuthenticationFailed),
+)
+_JUDGED_BY_WORDS: Final = frozenset({-1013, -2010, -2011})
+
+_BY_STATUS: Final[dict[int, type[VenueError]]] = {
+    401: errors.AuthenticationFailed,
+    403: errors.RateLimited,
+    408: errors.VenueUnavailable,
+    418: errors.Banned,
+    429: errors.RateLimited,
+    451: errors.AuthenticationFailed,
+    **dict.fromkeys((400, 404, 405, 410, 411, 413, 414, 415), errors.InvalidRequest),
+}
+
+_SPOT_CANCEL_REPLACE_PARTIAL: Final = -2021
+
+
+def read_error(
+    family: Family, status: int, headers: Mapping[str, str], body: bytes
+) -> VenueError | None:
+    """Read an HTTP answer as an error; see `PublicDialect.error`."""
+    if status < 400:
+        return None
+    code, text = _code_and_text(body)
+    kind = _kind(family, status, code, text)
+    outcome: Outcome | None = None
+    if status == 409 or (code == _SPOT_CANCEL_REPLACE_PARTIAL and family.product is Product.SPOT):
+        # A cancel-replace of which one half may have worked: the answer's data tells which.
+        outcome = Outcome.UNKNOWN
+    retry: Retry | None = None
+    if kind is errors.RateLimited or kind is errors.Banned:
+        kind, retry = _wait(kind, status, headers, text)
+    elif kind is VenueError:
+        retry = retry_after(UNKNOWN_CODE_WAIT_S)
+    return _CLASSES.get(kind, BinanceError)(
+        text,
+        venue=family.venue,
+        code=str(code if code is not None else status),
+        outcome=outcome,
+        retry=retry,
+    )
+
+
+def _code_and_text(body: bytes) -> tuple[int | None, str]:
+    try:
+        answer = _read(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        text = " ".join(body[: 4 * _TEXT_CHARACTERS].decode("utf-8", "replace").split())
+        return None, text[:_TEXT_CHARACTERS] or "(empty answer)"
+    return answer.code, answer.msg[:_TEXT_CHARACTERS]
+
+
+def _kind(family: Family, status: int, code: int | None, text: str) -> type[VenueError]:
+    if status in (418, 451):
+        # A ban or a forbidden region, whatever the body says (451 comes with code 0).
+        return _BY_STATUS[status]
+    if code in _JUDGED_BY_WORDS:
+        for words, kind in _BY_WORDS:
+            if words in text:
+                return kind
+    codes = _BY_CODE if family.product is Product.SPOT else _FUTURES_BY_CODE
+    if code is not None and code in codes:
+        return codes[code]
+    if status >= 500:
+        return errors.VenueUnavailable
+    if code is not None and status == 400:
+        return VenueError
+    return _BY_STATUS.get(status, VenueError)
+
+
+def _wait(
+    kind: type[VenueError], status: int, headers: Mapping[str, str], text: str
+) -> tuple[type[VenueError], Retry]:
+    """Say how long to wait: Retry-After, else the ban's end by the server's clock, else a rule."""
+    until = _BANNED_UNTIL.search(text)
+    if status == 418 or until is not None:
+        kind = errors.Banned
+    wait_s = _seconds(headers.get("retry-after", ""))
+    if wait_s is None and until is not None:
+        wait_s = _until_s(int(until[1]), headers.get("date", ""))
+    if wait_s is not None:
+        return kind, retry_after(min(wait_s, LONGEST_WAIT_S))
+    if kind is errors.Banned:
+        return kind, errors.RETRY_NEVER
+    return kind, retry_after(FIREWALL_WAIT_S if status == 403 else RATE_LIMIT_WAIT_S)
+
+
+def _seconds(text: str) -> float | None:
+    try:
+        seconds = float(text)
+    except ValueError:
+        return None
+    return seconds if math.isfinite(seconds) and seconds >= 0 else None
+
+
+def _until_s(until_ms: int, date: str) -> float | None:
+    """Seconds from the answer's Date header to a time; None where the header says no time."""
+    try:
+        now = parsedate_to_datetime(date)
+    except ValueError:
+        return None
+    if now.tzinfo is None:
+        now = now.replace(tzinfo=UTC)
+    return max(0.0, until_ms / 1000 - now.timestamp())

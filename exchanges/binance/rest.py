@@ -1,0 +1,217 @@
+"""Public REST requests of the Binance families, and what their answers say.
+
+Rules of this file: a request is data with its weight; an answer that does not read as documented
+is a DecodeError naming venue, request and reason.  Sources: sheet `binance` sections 2 and 4,
+`binance_futures` sections 2 and 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final, TypeVar
+
+import msgspec
+
+from exchanges.binance import symbols, wire
+from exchanges.binance.codec import excerpt
+from exchanges.binance.events import volumes
+from exchanges.binance.limits import Family, tier
+from messages.errors import DecodeError
+from messages.instruments import SymbolInfo, VenueInfo
+from messages.market import BookSnapshot, Kline, ServerTime, Ticker24h, Trade
+from messages.requests import RestRequest
+
+MOST_TRADES: Final = 1000
+"""The venue's own bound on GET trades."""
+
+_T = TypeVar("_T")
+
+_depth: Final = msgspec.json.Decoder(wire.DepthAnswer, strict=False)
+_info: Final = msgspec.json.Decoder(wire.ExchangeInfoAnswer, strict=False)
+_tickers: Final = msgspec.json.Decoder(tuple[wire.TickerAnswer, ...], strict=False)
+_trades: Final = msgspec.json.Decoder(tuple[wire.TradeAnswer, ...], strict=False)
+_klines: Final = msgspec.json.Decoder(tuple[wire.KlineAnswer, ...], strict=False)
+_time: Final = msgspec.json.Decoder(wire.TimeAnswer, strict=False)
+
+
+def _read(decoder: msgspec.json.Decoder[_T], family: Family, what: str, body: bytes) -> _T:
+    try:
+        return decoder.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
+        raise DecodeError(
+            f"{family.venue} {what}: expected the documented answer, got {excerpt(body)} ({exc})"
+        ) from exc
+
+
+def _get(family: Family, path: str, weight: int, **query: str) -> RestRequest:
+    return RestRequest("GET", f"{family.api}/{path}", tuple(query.items()), weight)
+
+
+# -- requests -----------------------------------------------------------------------------------
+
+
+def exchange_info_request(family: Family) -> RestRequest:
+    """See `PublicDialect.venue_info_request`."""
+    return _get(family, "exchangeInfo", family.weights.exchange_info)
+
+
+def snapshot_request(family: Family, info: SymbolInfo, levels: int) -> RestRequest:
+    """See `PublicDialect.snapshot_request`; asks for the whole tier, which costs the same."""
+    limit, weight = tier(family.weights.depth, levels)
+    return _get(family, "depth", weight, symbol=info.native, limit=str(limit))
+
+
+def tickers_request(family: Family) -> RestRequest:
+    """See `PublicDialect.tickers_request`."""
+    return _get(family, "ticker/24hr", family.weights.tickers)
+
+
+def trades_request(family: Family, info: SymbolInfo, count: int) -> RestRequest:
+    """See `PublicDialect.trades_request`."""
+    limit = str(max(1, min(count, MOST_TRADES)))
+    return _get(family, "trades", family.weights.trades, symbol=info.native, limit=limit)
+
+
+def klines_request(family: Family, info: SymbolInfo, interval: str, count: int) -> RestRequest:
+    """See `PublicDialect.klines_request`."""
+    most = family.weights.klines[-1][0]
+    limit = max(1, min(count, most))
+    weight = tier(family.weights.klines, limit)[1]
+    return _get(family, "klines", weight, symbol=info.native, interval=interval, limit=str(limit))
+
+
+def server_time_request(family: Family) -> RestRequest:
+    """See `PublicDialect.server_time_request`."""
+    return _get(family, "time", family.weights.server_time)
+
+
+def classify(family: Family, path: str, query: Mapping[str, str]) -> tuple[str, str]:
+    """See `PublicDialect.classify_rest_path`."""
+    prefix, _, name = path.rstrip("/").rpartition("/")
+    if prefix not in family.recorded_apis:
+        return "", ""
+    if name == "depth" and query.get("symbol"):
+        return "snapshot", query["symbol"]
+    return ("venue_info", "") if name == "exchangeInfo" else ("", "")
+
+
+# -- answers ------------------------------------------------------------------------------------
+
+
+def decode_exchange_info(family: Family, body: bytes) -> VenueInfo:
+    """See `PublicDialect.decode_venue_info`."""
+    return symbols.venue_info(family, _read(_info, family, "exchangeInfo", body))
+
+
+def decode_snapshot(
+    family: Family, body: bytes, info: SymbolInfo, epoch: int, received_ns: int
+) -> BookSnapshot:
+    """See `PublicDialect.decode_snapshot`."""
+    answer = _read(_depth, family, f"depth of {info.native}", body)
+    if answer.symbol not in ("", info.native):
+        raise DecodeError(
+            f"{family.venue} depth: expected symbol {info.native}, got {answer.symbol!r}"
+        )
+    return BookSnapshot(
+        family.venue,
+        info.symbol,
+        epoch,
+        answer.last_id,
+        answer.event_ms,
+        received_ns,
+        answer.bids,
+        answer.asks,
+    )
+
+
+def decode_tickers(
+    family: Family, body: bytes, known: Iterable[SymbolInfo], received_ns: int
+) -> tuple[Ticker24h, ...]:
+    """See `PublicDialect.decode_tickers`."""
+    infos = {info.native: info for info in known}
+    tickers: list[Ticker24h] = []
+    for each in _read(_tickers, family, "ticker/24hr", body):
+        info = infos.get(each.symbol)
+        if info is None:
+            continue
+        amount, quote_amount = volumes(family, info, each.volume, each.quote_volume)
+        tickers.append(
+            Ticker24h(
+                family.venue,
+                info.symbol,
+                0,
+                each.close_ms,
+                received_ns,
+                each.last,
+                each.open,
+                each.high,
+                each.low,
+                amount,
+                quote_amount,
+                each.change_percent,
+                each.bid,
+                each.ask,
+            )
+        )
+    return tuple(tickers)
+
+
+def decode_trades(
+    family: Family, body: bytes, info: SymbolInfo, received_ns: int
+) -> tuple[Trade, ...]:
+    """See `PublicDialect.decode_trades`; the venue sends the oldest first."""
+    return tuple(
+        Trade(
+            family.venue,
+            info.symbol,
+            0,
+            each.trade_id,
+            each.trade_ms,
+            received_ns,
+            each.price,
+            each.amount,
+            each.buyer_is_maker,
+        )
+        for each in _read(_trades, family, f"trades of {info.native}", body)
+    )
+
+
+def decode_klines(
+    family: Family, body: bytes, info: SymbolInfo, interval: str, received_ns: int
+) -> tuple[Kline, ...]:
+    """See `PublicDialect.decode_klines`.
+
+    The answer does not say whether its last candle still runs, so that one counts as running.
+    """
+    answers = _read(_klines, family, f"klines of {info.native}", body)
+    last = len(answers) - 1
+    candles: list[Kline] = []
+    for index, each in enumerate(answers):
+        amount, quote_amount = volumes(family, info, each.volume, each.other_volume)
+        candles.append(
+            Kline(
+                family.venue,
+                info.symbol,
+                0,
+                interval,
+                each.open_ms,
+                each.close_ms,
+                0,
+                received_ns,
+                each.open,
+                each.high,
+                each.low,
+                each.close,
+                amount,
+                quote_amount,
+                each.trades,
+                index < last,
+            )
+        )
+    return tuple(candles)
+
+
+def decode_server_time(family: Family, body: bytes, received_ns: int) -> ServerTime:
+    """See `PublicDialect.decode_server_time`."""
+    answer = _read(_time, family, "time", body)
+    return ServerTime(family.venue, answer.server_ms, received_ns)

@@ -1,0 +1,196 @@
+"""What every venue dialect offers: bytes in, messages out; intent in, request out.
+
+Rules of this room: no I/O, no clock, no randomness.  A dialect is stateless and shared; a codec
+belongs to one life of one connection and holds only what decoding needs.  Public (market data)
+and private (trading) interfaces are apart; neither extends the other.
+"""
+
+from __future__ import annotations
+
+import abc
+import enum
+from collections.abc import Iterable, Mapping, Sequence
+
+from msgspec import Struct
+
+from messages.errors import VenueError
+from messages.instruments import RateRule, SymbolInfo, VenueInfo
+from messages.market import (
+    BookSnapshot,
+    Kline,
+    PublicMessage,
+    ServerTime,
+    StreamKind,
+    Ticker24h,
+    Trade,
+)
+from messages.requests import ConnectionPlan, RestRequest
+
+
+class SequenceRule(enum.Enum):
+    """How depth events of a venue chain; `exchanges/sequencing.py` holds what each one means."""
+
+    CONTIGUOUS = "contiguous"
+    """An event continues a book at id L when first_id <= L + 1 <= last_id (Binance spot, Gate)."""
+    CHAINED = "chained"
+    """previous_id names the event before; ids jump (Binance futures)."""
+
+
+class Limits(Struct, frozen=True):
+    """What a venue allows, with the sheet's numbers as defaults until the venue says otherwise."""
+
+    streams_per_connection: int
+    commands_per_s: float
+    streams_per_command: int
+    connection_max_age_s: float
+    dials_per_s: float
+    rest: tuple[RateRule, ...]
+    snapshot_levels: int
+    snapshot_weight: int
+
+
+class HeartbeatRule(Struct, frozen=True):
+    """Who keeps a connection alive and when it counts as dead.
+
+    `silent_after_s` is the time without any frame after which the connection is dead;
+    `ping_every_s` is how often we may send a websocket ping (0: only the venue pings);
+    `client_text` is an application-level ping the venue wants from us, empty for none.
+    """
+
+    silent_after_s: float
+    ping_every_s: float = 0.0
+    pong_within_s: float = 10.0
+    client_text: str = ""
+    client_text_every_s: float = 0.0
+
+
+class PublicCodec(abc.ABC):
+    """Decodes the frames of one connection life."""
+
+    @abc.abstractmethod
+    def decode(self, payload: bytes, received_ns: int) -> tuple[PublicMessage, ...]:
+        """Turn one frame into messages.
+
+        Args:
+            payload: the whole websocket message, text as UTF-8.
+            received_ns: monotonic time of the read that brought it.
+
+        Returns:
+            The messages in the order the frame holds them; empty for what is known and unused.
+
+        Raises:
+            DecodeError: the frame does not mean what the venue's protocol says it must.
+        """
+
+
+class PublicDialect(abc.ABC):
+    """One venue's public side as pure functions."""
+
+    venue: str
+    rest_url: str
+    rule: SequenceRule
+    limits: Limits
+    heartbeat: HeartbeatRule
+    default_fee_bps: tuple[float, float]
+    """Maker and taker fee in basis points until the venue or the user says otherwise."""
+
+    # -- names ----------------------------------------------------------------------------------
+
+    @abc.abstractmethod
+    def symbol_from_native(self, native: str) -> SymbolInfo:
+        """Guess a symbol from its native REST name when no symbol info is at hand.
+
+        Split at the longest known quote asset; tick and lot stay None.
+
+        Raises:
+            UnknownSymbol: when no known quote asset ends the name.
+        """
+
+    # -- websocket ------------------------------------------------------------------------------
+
+    @abc.abstractmethod
+    def stream(self, kind: StreamKind, info: SymbolInfo, option: str = "") -> str:
+        """Name the stream of that kind; `option` is an interval, depth or speed."""
+
+    @abc.abstractmethod
+    def plan(self, streams: Mapping[str, SymbolInfo]) -> tuple[ConnectionPlan, ...]:
+        """Split streams over as few connections as routes and limits allow."""
+
+    @abc.abstractmethod
+    def subscribe(self, streams: Sequence[str], request_id: int) -> tuple[str, ...]:
+        """The text frames that ask for these streams; ids count up from `request_id`."""
+
+    @abc.abstractmethod
+    def unsubscribe(self, streams: Sequence[str], request_id: int) -> tuple[str, ...]:
+        """The text frames that give these streams up; ids count up from `request_id`."""
+
+    @abc.abstractmethod
+    def codec(self, symbols: Iterable[SymbolInfo], epoch: int) -> PublicCodec:
+        """A codec for one connection life that knows these symbols."""
+
+    # -- REST -----------------------------------------------------------------------------------
+
+    @abc.abstractmethod
+    def venue_info_request(self) -> RestRequest:
+        """Ask for all symbols and declared limits."""
+
+    @abc.abstractmethod
+    def decode_venue_info(self, body: bytes) -> VenueInfo:
+        """Read the answer to `venue_info_request`."""
+
+    @abc.abstractmethod
+    def snapshot_request(self, info: SymbolInfo, levels: int) -> RestRequest:
+        """Ask for a book snapshot with at least this many levels a side, as the venue allows."""
+
+    @abc.abstractmethod
+    def decode_snapshot(
+        self, body: bytes, info: SymbolInfo, epoch: int, received_ns: int
+    ) -> BookSnapshot:
+        """Read the answer to `snapshot_request`."""
+
+    @abc.abstractmethod
+    def tickers_request(self) -> RestRequest:
+        """Ask for 24 h tickers of all symbols."""
+
+    @abc.abstractmethod
+    def decode_tickers(
+        self, body: bytes, symbols: Iterable[SymbolInfo], received_ns: int
+    ) -> tuple[Ticker24h, ...]:
+        """Read the answer to `tickers_request`; symbols we do not know are left out."""
+
+    @abc.abstractmethod
+    def trades_request(self, info: SymbolInfo, count: int) -> RestRequest:
+        """Ask for the latest public trades."""
+
+    @abc.abstractmethod
+    def decode_trades(self, body: bytes, info: SymbolInfo, received_ns: int) -> tuple[Trade, ...]:
+        """Read the answer to `trades_request`, oldest first."""
+
+    @abc.abstractmethod
+    def klines_request(self, info: SymbolInfo, interval: str, count: int) -> RestRequest:
+        """Ask for the latest candles."""
+
+    @abc.abstractmethod
+    def decode_klines(
+        self, body: bytes, info: SymbolInfo, interval: str, received_ns: int
+    ) -> tuple[Kline, ...]:
+        """Read the answer to `klines_request`, oldest first."""
+
+    @abc.abstractmethod
+    def server_time_request(self) -> RestRequest:
+        """Ask for the venue's clock."""
+
+    @abc.abstractmethod
+    def decode_server_time(self, body: bytes, received_ns: int) -> ServerTime:
+        """Read the answer to `server_time_request`."""
+
+    @abc.abstractmethod
+    def classify_rest_path(self, path: str, query: Mapping[str, str]) -> tuple[str, str]:
+        """Say what a recorded REST answer is: ("snapshot", native), ("venue_info", "") or ("", "")."""
+
+    @abc.abstractmethod
+    def error(self, status: int, headers: Mapping[str, str], body: bytes) -> VenueError | None:
+        """Read an HTTP answer as an error: None when it is none.
+
+        Survives HTML and empty bodies.  Header names arrive in lower case.
+        """

@@ -1,0 +1,1 @@
+"""The suite: one folder a room, and the house itself in `tidy` and `packaging`."""

@@ -1,0 +1,1 @@
+"""Tests of the pure venue dialects and of the state machine of a book."""

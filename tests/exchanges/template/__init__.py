@@ -1,0 +1,1 @@
+"""Tests of the venue to copy; a new venue's tests begin as a copy of these."""
