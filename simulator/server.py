@@ -1,0 +1,171 @@
+"""HTTP/1.1 by h11 on one stream: REST answers, or the upgrade to a websocket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import h11
+import trio
+from wsproto import ConnectionType, WSConnection
+from wsproto.events import AcceptConnection, Request
+from wsproto.utilities import RemoteProtocolError
+
+from simulator.rest import FORBIDDEN, HTML_TYPE, NOT_FOUND, Answer, handle
+from simulator.venue import RestFault, Venue
+from simulator.websocket import CLOSED, WebSocket, parse_target
+
+READ_BYTES = 65_536
+IDLE_S = 75.0
+"""An idle keep-alive connection is closed after this time, as gateways do."""
+BAD_REQUEST = b"<html><body><h2>400 Bad Request</h2></body></html>"
+BAD_GATEWAY = b"<html><head><title>502 Bad Gateway</title></head><body>502</body></html>"
+TOO_MANY = b'{"code":-1034,"msg":"Too many connections."}'
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+
+
+async def serve_http_or_websocket(venue: Venue, stream: trio.abc.Stream) -> None:
+    """Serve one accepted stream until either side ends it; never raises for what a client does.
+
+    Args:
+        venue: which venue answers.
+        stream: any trio stream; closed at the end.
+    """
+    venue.meter.dials += 1
+    async with stream:
+        try:
+            await _serve(venue, stream)
+        except (*CLOSED, trio.TooSlowError):
+            return
+
+
+async def _serve(venue: Venue, stream: trio.abc.Stream) -> None:
+    http = h11.Connection(h11.SERVER)
+    while True:
+        try:
+            with trio.fail_after(IDLE_S):
+                request = await _next_request(http, stream)
+        except h11.RemoteProtocolError:
+            if http.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+                await _send(http, stream, Answer(400, BAD_REQUEST, content_type=HTML_TYPE))
+            return
+        if request is None:
+            return
+        headers = {name.decode(): value.decode("latin-1") for name, value in request.headers}
+        if "websocket" in headers.get("upgrade", "").lower():
+            await _upgrade(venue, http, stream, request, headers)
+            return
+        if not await _answer(venue, http, stream, request, headers):
+            return
+        if http.our_state is not h11.DONE or http.their_state is not h11.DONE:
+            return
+        http.start_next_cycle()
+
+
+async def _next_request(http: h11.Connection, stream: trio.abc.Stream) -> h11.Request | None:
+    """The next request with its body read and dropped; None at the end of the stream."""
+    request: h11.Request | None = None
+    while True:
+        event = http.next_event()
+        if event is h11.NEED_DATA:
+            http.receive_data(bytes(await stream.receive_some(READ_BYTES)))
+        elif isinstance(event, h11.Request):
+            request = event
+            if b"upgrade" in dict(request.headers).get(b"connection", b"").lower():
+                return request
+        elif isinstance(event, h11.EndOfMessage):
+            return request
+        elif not isinstance(event, h11.Data):
+            return None
+
+
+async def _send(
+    http: h11.Connection,
+    stream: trio.abc.Stream,
+    answer: Answer,
+    more: Iterable[tuple[str, str]] = (),
+    without_body: bool = False,
+) -> None:
+    headers = [
+        ("Content-Type", answer.content_type),
+        ("Content-Length", str(len(answer.body))),
+        *answer.headers,
+        *more,
+    ]
+    head = http.send(h11.Response(status_code=answer.status, headers=headers))
+    body = None if without_body else http.send(h11.Data(data=answer.body))
+    end = http.send(h11.EndOfMessage())
+    await stream.send_all((head or b"") + (body or b"") + (end or b""))
+
+
+async def _answer(
+    venue: Venue,
+    http: h11.Connection,
+    stream: trio.abc.Stream,
+    request: h11.Request,
+    headers: dict[str, str],
+) -> bool:
+    """Answer one REST request; False when the connection is to be closed without an answer."""
+    path, _, query = request.target.decode("latin-1").partition("?")
+    if not _knows_host(venue, headers.get("host", "")):
+        answer = Answer(403, FORBIDDEN, content_type=HTML_TYPE)
+    else:
+        answer = handle(venue, request.method.decode(), path, query)
+    fault = venue.rest_fault(path)
+    if fault is not None:
+        answer = _faulty(answer, fault)
+        if fault.delay_s > 0:
+            await trio.sleep(fault.delay_s)
+        if fault.hang_up:
+            return False
+    venue.meter.count_answer(answer.status)
+    await _send(http, stream, answer, without_body=request.method == b"HEAD")
+    return True
+
+
+def _faulty(answer: Answer, fault: RestFault) -> Answer:
+    if fault.html:
+        return Answer(fault.status or 200, BAD_GATEWAY, content_type=HTML_TYPE)
+    if fault.status:
+        body = b'{"code":-1000,"msg":"An unknown error occurred while processing the request."}'
+        return Answer(fault.status, body, answer.headers)
+    return answer
+
+
+def _knows_host(venue: Venue, host: str) -> bool:
+    name = host.rsplit(":", 1)[0] if host.rsplit(":", 1)[-1].isdigit() else host
+    return name in venue.hosts or name in LOOPBACK
+
+
+async def _upgrade(
+    venue: Venue,
+    http: h11.Connection,
+    stream: trio.abc.Stream,
+    request: h11.Request,
+    headers: dict[str, str],
+) -> None:
+    """Turn the connection into a websocket, or refuse."""
+    target_text = request.target.decode("latin-1")
+    target = parse_target(target_text, venue.family)
+    refusal: Answer | None = None
+    if target is None or not _knows_host(venue, headers.get("host", "")):
+        refusal = Answer(404, NOT_FOUND, content_type=HTML_TYPE)
+    elif not venue.meter.may_connect(venue.now_ms()):
+        refusal = Answer(429, TOO_MANY)
+    protocol = WSConnection(ConnectionType.SERVER)
+    try:
+        protocol.initiate_upgrade_connection(list(request.headers), target_text)
+    except RemoteProtocolError:
+        refusal = refusal or Answer(400, BAD_REQUEST, content_type=HTML_TYPE)
+    if refusal is not None or target is None:
+        venue.meter.upgrades_refused += 1
+        if refusal is not None:
+            await _send(http, stream, refusal, [("Connection", "close")])
+        return
+    venue.meter.upgrades += 1
+    reply = b"".join(
+        protocol.send(AcceptConnection()) for one in protocol.events() if isinstance(one, Request)
+    )
+    await stream.send_all(reply)
+    early, _ = http.trailing_data
+    socket = WebSocket(venue, stream, protocol, venue.meter.upgrades, target)
+    await socket.run(target.streams, early)
