@@ -47,6 +47,8 @@ class Limits(Struct, frozen=True):
     rest: tuple[RateRule, ...]
     snapshot_levels: int
     snapshot_weight: int
+    pool: str = ""
+    """Venues that name one pool share one REST budget; empty: the venue has its own."""
 
 
 class HeartbeatRule(Struct, frozen=True):
@@ -186,7 +188,19 @@ class PublicDialect(abc.ABC):
 
     @abc.abstractmethod
     def classify_rest_path(self, path: str, query: Mapping[str, str]) -> tuple[str, str]:
-        """Say what a recorded REST answer is: ("snapshot", native), ("venue_info", "") or ("", "")."""
+        """Say what a recorded REST answer is.
+
+        Returns:
+            `("snapshot", native)`, `("venue_info", "")`, or two empty texts.
+        """
+
+    @abc.abstractmethod
+    def used_weight(self, headers: Mapping[str, str]) -> float | None:
+        """Read what the venue counted of its request weight; header names in lower case.
+
+        Returns:
+            The weight used in the running interval, None where the answer does not say.
+        """
 
     @abc.abstractmethod
     def error(self, status: int, headers: Mapping[str, str], body: bytes) -> VenueError | None:

@@ -155,5 +155,9 @@ class ExamplePublic(PublicDialect):
         """Read a refusal."""
         return rest.read_error(status, headers, body)
 
+    def used_weight(self, headers: Mapping[str, str]) -> float | None:
+        """This venue does not say what it counted."""
+        return None
+
 
 PUBLIC = ExamplePublic()

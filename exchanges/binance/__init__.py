@@ -137,6 +137,10 @@ class BinancePublic(PublicDialect):
         """Read a refusal."""
         return read_error(self.family, status, headers, body)
 
+    def used_weight(self, headers: Mapping[str, str]) -> float | None:
+        """Read X-MBX-USED-WEIGHT-1M."""
+        return rest.used_weight(headers)
+
 
 SPOT_PUBLIC = BinancePublic(SPOT)
 US_PUBLIC = BinancePublic(US)

@@ -118,6 +118,7 @@ def _futures_limits() -> Limits:
         rest=(RateRule("REQUEST_WEIGHT", 2400, 60.0),),
         snapshot_levels=1000,
         snapshot_weight=20,
+        pool="binance futures",
     )
 
 

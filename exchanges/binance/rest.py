@@ -215,3 +215,9 @@ def decode_server_time(family: Family, body: bytes, received_ns: int) -> ServerT
     """See `PublicDialect.decode_server_time`."""
     answer = _read(_time, family, "time", body)
     return ServerTime(family.venue, answer.server_ms, received_ns)
+
+
+def used_weight(headers: Mapping[str, str]) -> float | None:
+    """The weight the venue counted in the running minute (sheet `binance`, section 7)."""
+    text = headers.get("x-mbx-used-weight-1m", "")
+    return float(text) if text.isascii() and text.isdigit() else None
