@@ -1,0 +1,235 @@
+"""What one derives an actor from, and what each of its lives is given."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable
+from typing import ClassVar, Protocol, TypeVarTuple
+
+from actors.runtime.clock import Clock
+from actors.runtime.mailbox import Stamped
+from actors.runtime.reference import ActorRef
+from actors.runtime.requests import Tree
+from actors.runtime.timers import Timer, Timers
+from actors.runtime.turn import DRAIN_CAP, Turn
+
+Args = TypeVarTuple("Args")
+
+
+class Actor:
+    """State with one owner: messages come in, handlers change it, other messages go out.
+
+    Derive from it and override what is wanted.  Handlers are synchronous.  An actor that waits for
+    the world (a socket, a request) does so in `run` or in tasks of its life (`context.nursery`).
+    """
+
+    in_turn: ClassVar[bool] = False
+    """Whether handlers may run in the turn of whoever sends; they must not touch trio then."""
+
+    context: ActorContext
+    """What this life is given; there from `started` on."""
+
+    def started(self) -> None:
+        """Prepare, before the first message of this life."""
+
+    def handle(self, message: object) -> None:
+        """Take one message of the data lane."""
+
+    def handle_control(self, message: object) -> None:
+        """Take one message of the control lane: `Up`, `Down`, a timer's message, a command."""
+
+    def drained(self) -> None:
+        """A turn emptied the mailbox or reached its cap: publish conflated facts here."""
+
+    async def run(self) -> None:
+        """Be ready and serve the mailbox; override it where there is other work to await.
+
+        The mailbox is served beside an overridden `run`, which must call `context.ready()` and
+        whose return is the normal end of this life.
+        """
+        self.context.ready()
+        await self.context.serve()
+
+    def failed(self) -> None:
+        """This life ends by a failure: say so to others, now; not called when it is stopped."""
+
+    def ended(self) -> None:
+        """This life is over, whatever the reason: called at once, before anybody else runs."""
+
+    async def stopping(self) -> None:
+        """Clean up after a planned stop, within the grace."""
+
+    def summary(self) -> dict[str, object]:
+        """Return a few facts for people who inspect the tree."""
+        return {}
+
+
+class Tasks(Protocol):
+    """Where a life starts tasks of its own; they end with it."""
+
+    def start_soon(
+        self, function: Callable[[*Args], Awaitable[object]], *args: *Args, name: object = None
+    ) -> None:
+        """Run this in a task; what it raises ends the life, in that very moment."""
+        ...
+
+
+class Host(Protocol):
+    """What a life needs of whoever runs it."""
+
+    @property
+    def nursery(self) -> Tasks:
+        """Where this life starts tasks."""
+        ...
+
+    def ready(self, value: object) -> None:
+        """The life is ready."""
+        ...
+
+    def over(self, error: BaseException | None) -> None:
+        """The life ends now; the error that ends it, if one does."""
+        ...
+
+    def healthy(self) -> None:
+        """The life has proven itself."""
+        ...
+
+    def progress(self) -> None:
+        """The life got on."""
+        ...
+
+    def watch(self, path: str) -> None:
+        """Tell this life of another's comings and goings."""
+        ...
+
+    def note(self, kind: str, text: str) -> None:
+        """Write into the event log."""
+        ...
+
+
+class ActorContext:
+    """One life of an actor, seen from inside.
+
+    Attributes:
+        path, generation: which life this is.
+        ref: the reference others hold.
+        actor: the instance that lives it.
+        clock: the time; nothing else may be read for it.
+        random: chance, seeded by the run's seed, the path and the generation.
+        tree: what may be asked of the supervisors.
+        failure: what a handler raised, until the actor's task raises it again.
+    """
+
+    def __init__(
+        self,
+        *,
+        ref: ActorRef,
+        actor: Actor,
+        host: Host,
+        tree: Tree,
+        clock: Clock,
+        timers: Timers,
+        turn: Turn,
+        seed: int,
+    ) -> None:
+        self.path = ref.path
+        self.generation = ref.generation
+        self.ref = ref
+        self.actor = actor
+        self.mailbox = ref.mailbox
+        self.clock = clock
+        self.tree = tree
+        self.random = random.Random(f"{seed}:{ref.path}:{ref.generation}")
+        self.failure: BaseException | None = None
+        self.handle = actor.handle
+        self.drained: Callable[[], None] | None = (
+            actor.drained if type(actor).drained is not Actor.drained else None
+        )
+        self._host = host
+        self._timers = timers
+        self._turn = turn
+
+    # -- for the actor -----------------------------------------------------------------------
+
+    @property
+    def nursery(self) -> Tasks:
+        """Where this life starts tasks; they end with it."""
+        return self._host.nursery
+
+    def ready(self, value: object = None) -> None:
+        """Say that others may rely on this actor; only the first call of a life counts."""
+        self._host.ready(value)
+
+    def healthy(self) -> None:
+        """Say that this life has proven itself: its backoff starts small again."""
+        self._host.healthy()
+
+    def progress(self) -> None:
+        """Say that work gets on; wanted of actors whose spec has `progress_within_s`."""
+        self._host.progress()
+
+    def over(self, error: BaseException | None = None) -> None:
+        """Say that this life ends now, before its tasks are unwound.
+
+        Everybody sees the new generation on return.  The actor must then end: what remains is
+        clean-up, bounded by the grace of its spec.  For use outside handlers; those just raise.
+        """
+        self._host.over(error)
+
+    def lookup(self, path: str) -> ActorRef:
+        """Return the reference of another actor, whatever its state; valid for ever.
+
+        Raises:
+            UnknownPath: no actor was ever declared under this path.
+        """
+        return self.tree.lookup(path)
+
+    def watch(self, path: str) -> None:
+        """Hear `Up` and `Down` of this path on the control lane, its present state first.
+
+        The watch ends with this life.  A path that does not exist yet is down with generation 0.
+        """
+        self._host.watch(path)
+
+    def timer(self, delay_s: float, message: object) -> Timer:
+        """Send oneself a message on the control lane after so many seconds.
+
+        It is dropped when this life ends before.
+        """
+        return self._timers.after(delay_s, lambda: self._timed(message))
+
+    def discard(self, reason: str) -> None:
+        """Count the message in hand as lost for this reason, not as handled."""
+        self.mailbox.handled -= 1
+        self.mailbox.count_lost(reason)
+
+    def note(self, kind: str, text: str) -> None:
+        """Write one line into the event log."""
+        self._host.note(kind, text)
+
+    # -- for the runtime ---------------------------------------------------------------------
+
+    async def serve(self) -> None:
+        """Take turns on the mailbox until this life is over; raise what a handler raised."""
+        ref, mailbox = self.ref, self.mailbox
+        while True:
+            if self.failure is not None:
+                raise self.failure
+            if ref.context is not self:
+                return
+            await mailbox.wait()
+            if ref.context is self:
+                self._turn.take(self, DRAIN_CAP)
+
+    def fail(self, error: BaseException) -> None:
+        """A handler raised: this life is over, its own task raises the error again."""
+        self.failure = error
+        self._host.over(error)
+        self.mailbox.wake()
+
+    def _timed(self, message: object) -> None:
+        """Deliver a timer's message, unless the life that set it is over."""
+        if self.ref.context is self:
+            self.ref.tell_control(Stamped(self.generation, message))
+        else:
+            self.mailbox.refuse("stale_timer")

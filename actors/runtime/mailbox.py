@@ -1,0 +1,366 @@
+"""The mailbox: bounded, counted, and owned by the supervisor, so it outlives every life.
+
+Data travels in one trio memory channel; a short control lane overtakes it.  Nobody ever parks in
+the channel's `receive` (trio would hand a value past the queue): the actor's task parks on a wake
+event and takes with `receive_nowait`.
+
+The law of conservation, at every instant: accepted == handled + queued + in hand + lost.
+A refused message was never accepted; it is counted by reason too.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Hashable
+from typing import Literal
+
+import trio
+from msgspec import Struct
+
+Overflow = Literal["block", "reject", "drop_oldest", "drop_newest", "conflate"]
+AtRestart = Literal["keep", "purge", "dead_letter"]
+
+DEFAULT_CAPACITY = 256
+MAX_CAPACITY = 65_536  # a mailbox this deep is an overload already; beyond it a typing error
+CONTROL_CAPACITY = 1_024  # notices and timers; a venue outage brings one `Down` per watched actor
+
+
+class MailboxSpec(Struct, frozen=True):
+    """How a mailbox behaves.
+
+    Args:
+        capacity: messages in the data lane, 1 to 65,536.
+        overflow: on a full lane, `block` and `reject` refuse a `tell` (only `block` lets `offer`
+            wait for room), `drop_oldest` and `drop_newest` accept and count a loss, `conflate`
+            keeps the latest message per key in the place of the first and refuses new keys.
+        at_restart: what becomes of queued messages when a life ends: `keep` hands them to the next
+            life, `purge` loses them, `dead_letter` loses them into the dead letters. The latter
+            two refuse while no life runs.
+        key: the conflation key of a message; wanted by `conflate` and only there.
+    """
+
+    capacity: int = DEFAULT_CAPACITY
+    overflow: Overflow = "block"
+    at_restart: AtRestart = "keep"
+    key: Callable[[object], Hashable] | None = None
+
+
+class MailboxStatistics(Struct, frozen=True):
+    """The counters of one mailbox; monotonic ones are for the whole run."""
+
+    capacity: int
+    accepted: int
+    handled: int
+    queued: int
+    in_hand: int
+    peak: int
+    blocked_senders: int
+    lost: dict[str, int]
+    refused: dict[str, int]
+
+    @property
+    def conserved(self) -> bool:
+        """Whether every accepted message is accounted for."""
+        settled = self.handled + sum(self.lost.values())
+        return self.accepted == settled + self.queued + self.in_hand
+
+
+class Stamped:
+    """A control message meant for one life only: a timer or a notice."""
+
+    __slots__ = ("generation", "message")
+
+    def __init__(self, generation: int, message: object) -> None:
+        self.generation = generation
+        self.message = message
+
+
+class Slot:
+    """The place in the queue that the latest message of one conflation key holds."""
+
+    __slots__ = ("key", "message")
+
+    def __init__(self, key: Hashable, message: object) -> None:
+        self.key = key
+        self.message = message
+
+
+class _Waiting:
+    """A sender that waits for room."""
+
+    __slots__ = ("accepted", "message", "settled")
+
+    def __init__(self, message: object) -> None:
+        self.message = message
+        self.settled = trio.Event()
+        self.accepted = False
+
+
+class _Nothing:
+    """The type of `NOTHING`."""
+
+    def __repr__(self) -> str:
+        return "NOTHING"
+
+
+NOTHING = _Nothing()  # no message is in hand; None may be a message
+DeadLetter = Callable[[str, object, str], None]
+
+
+class Mailbox:
+    """One actor's mailbox.
+
+    Args:
+        path: the actor's path, for dead letters.
+        spec: capacity and policies.
+        dead_letter: takes (path, message, reason) of what a `dead_letter` mailbox loses.
+    """
+
+    __slots__ = (
+        "_channel",
+        "_dead_letter",
+        "_path",
+        "_pending",
+        "_waiter",
+        "accepted",
+        "blocked",
+        "control",
+        "handled",
+        "handler_ns",
+        "in_hand",
+        "lost",
+        "open",
+        "receive",
+        "refused",
+        "removed",
+        "send",
+        "slow",
+        "spec",
+        "taken",
+    )  # fmt: skip
+
+    def __init__(self, path: str, spec: MailboxSpec, dead_letter: DeadLetter | None = None) -> None:
+        self.spec = spec
+        self._path = path
+        self._dead_letter = dead_letter
+        send, receive = trio.open_memory_channel[object](spec.capacity)
+        self._channel = (send, receive)
+        self.send = send.send_nowait
+        self.receive = receive.receive_nowait
+        self._pending: dict[Hashable, Slot] = {}
+        self._waiter: trio.Event | None = None
+        self.control: deque[object] = deque()
+        self.accepted = 0
+        self.taken = 0  # out of the queue, whatever became of it
+        self.handled = 0
+        self.blocked: deque[_Waiting] = deque()
+        self.handler_ns = 0  # booked by the turn
+        self.in_hand: object = NOTHING
+        self.lost: dict[str, int] = {}
+        self.refused: dict[str, int] = {}
+        self.open = False
+        self.removed = False
+        self.slow = False
+        self.set_open(False)
+
+    # -- sending -----------------------------------------------------------------------------
+
+    def put(self, message: object) -> bool:
+        """Queue one data message; return False if it was refused (and count that)."""
+        if self.slow:
+            return self._put_slowly(message)
+        try:
+            self.send(message)
+        except trio.WouldBlock:
+            return self._overflow(message)
+        self.accepted += 1
+        return True
+
+    def put_control(self, message: object) -> bool:
+        """Queue one control message, before all data; refused only beyond 1,024 or when down."""
+        if len(self.control) >= CONTROL_CAPACITY:
+            return self.refuse("control_full")
+        if not self.open and (self.removed or self.spec.at_restart != "keep"):
+            return self._refuse_down(message)
+        self.control.append(message)
+        self.accepted += 1
+        return True
+
+    def refuse(self, reason: str) -> bool:
+        """Count a message that was not taken; return False."""
+        self.refused[reason] = self.refused.get(reason, 0) + 1
+        return False
+
+    def _put_slowly(self, message: object) -> bool:
+        """Queue where the mailbox is down or conflates."""
+        if not self.open and (self.removed or self.spec.at_restart != "keep"):
+            return self._refuse_down(message)
+        key_of = self.spec.key
+        if key_of is None:
+            try:
+                self.send(message)
+            except trio.WouldBlock:
+                return self._overflow(message)
+            self.accepted += 1
+            return True
+        key = key_of(message)
+        slot = self._pending.get(key)
+        if slot is not None:
+            slot.message = message
+            self.accepted += 1
+            self.taken += 1
+            self.count_lost("conflated")
+            return True
+        slot = Slot(key, message)
+        try:
+            self.send(slot)
+        except trio.WouldBlock:
+            return self.refuse("full")
+        self._pending[key] = slot
+        self.accepted += 1
+        return True
+
+    def _overflow(self, message: object) -> bool:
+        """Apply the policy of a full data lane."""
+        if self.spec.overflow == "drop_oldest":
+            self.receive()
+            self.taken += 1
+            self.count_lost("drop_oldest")
+            self.send(message)
+            self.accepted += 1
+            return True
+        if self.spec.overflow == "drop_newest":
+            self.accepted += 1
+            self.taken += 1
+            self.count_lost("drop_newest")
+            return True
+        return self.refuse("full")
+
+    def _refuse_down(self, message: object) -> bool:
+        """Refuse because no life runs and the mailbox does not keep messages for the next."""
+        if self.removed:
+            return self.refuse("removed")
+        if self.spec.at_restart == "dead_letter" and self._dead_letter is not None:
+            self._dead_letter(self._path, message, "down")
+        return self.refuse("down")
+
+    @property
+    def full(self) -> bool:
+        """Whether the data lane has no room for a message."""
+        return self.accepted - self.taken - len(self.control) >= self.spec.capacity
+
+    async def put_in_time(self, message: object, timeout_s: float) -> bool:
+        """Queue one data message, waiting for room this long if senders may wait here.
+
+        Those who wait get their places in the order of coming.
+        """
+        await trio.lowlevel.checkpoint()
+        if self.spec.overflow != "block" or not self.full:
+            return self.put(message)
+        waiting = _Waiting(message)
+        self.blocked.append(waiting)
+        with trio.move_on_after(timeout_s):
+            try:
+                await waiting.settled.wait()
+            finally:
+                if waiting in self.blocked:
+                    self.blocked.remove(waiting)
+        if not waiting.settled.is_set():
+            return self.refuse("full")
+        return waiting.accepted
+
+    def make_room(self) -> None:
+        """Let blocked senders have what room there is, the first first."""
+        while self.blocked and not self.full:
+            waiting = self.blocked.popleft()
+            waiting.accepted = self.put(waiting.message)
+            waiting.settled.set()
+
+    # -- taking ------------------------------------------------------------------------------
+
+    def unslot(self, slot: Slot) -> object:
+        """Return the message of a conflation slot that was just taken, and free its key."""
+        del self._pending[slot.key]
+        return slot.message
+
+    def wake(self) -> None:
+        """Let the actor's task look at its mailbox."""
+        waiter = self._waiter
+        if waiter is not None:
+            waiter.set()
+
+    async def wait(self) -> None:
+        """Return when something is queued or `wake` was called; always a checkpoint."""
+        if self.accepted != self.taken:
+            await trio.lowlevel.checkpoint()
+            return
+        self._waiter = waiter = trio.Event()
+        try:
+            await waiter.wait()
+        finally:
+            self._waiter = None
+
+    # -- losses ------------------------------------------------------------------------------
+
+    def count_lost(self, reason: str) -> None:
+        """Count one accepted message that no handler completed."""
+        self.lost[reason] = self.lost.get(reason, 0) + 1
+
+    def lose_in_hand(self, reason: str) -> object:
+        """Count the message in hand as lost and return it; `NOTHING` if there is none."""
+        message, self.in_hand = self.in_hand, NOTHING
+        if message is not NOTHING:
+            self.count_lost(reason)
+        return message
+
+    def set_open(self, open_: bool) -> None:
+        """Say whether a life runs; ending one applies the `at_restart` policy."""
+        was_open, self.open = self.open, open_
+        self.removed = self.removed and not open_
+        keeps = self.spec.at_restart == "keep" and not self.removed
+        self.slow = self.spec.key is not None or (not open_ and not keeps)
+        if was_open and not open_ and self.spec.at_restart != "keep":
+            self.empty("purged" if self.spec.at_restart == "purge" else "dead_letter")
+
+    def remove(self) -> None:
+        """The actor is taken out of the tree: lose what is queued, refuse until it comes back."""
+        self.removed = self.slow = True
+        self.empty("removed")
+
+    def restore(self) -> None:
+        """The actor is back in the tree under its old path."""
+        self.removed = False
+        self.set_open(self.open)
+
+    def empty(self, reason: str) -> None:
+        """Lose everything that is queued, counted under this reason."""
+        to_dead_letters = self.spec.at_restart == "dead_letter" and self._dead_letter is not None
+        while self.accepted != self.taken:
+            if self.control:
+                message = self.control.popleft()
+                self.taken += 1
+            else:
+                message = self.receive()
+                self.taken += 1
+                if type(message) is Slot:
+                    message = self.unslot(message)
+            self.count_lost(reason)
+            if to_dead_letters and self._dead_letter is not None:
+                self._dead_letter(self._path, message, reason)
+        if self.blocked:
+            self.make_room()
+
+    def statistics(self) -> MailboxStatistics:
+        """Return the counters, the queue's length read from the lanes themselves."""
+        channel = self._channel[1].statistics()
+        return MailboxStatistics(
+            capacity=self.spec.capacity,
+            accepted=self.accepted,
+            handled=self.handled,
+            queued=channel.current_buffer_used + len(self.control),
+            in_hand=0 if self.in_hand is NOTHING else 1,
+            peak=channel.peak_buffer_used,
+            blocked_senders=len(self.blocked),
+            lost=dict(self.lost),
+            refused=dict(self.refused),
+        )

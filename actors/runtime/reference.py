@@ -1,0 +1,143 @@
+"""How one actor is spoken to: a reference that stays valid over every life of the actor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from actors.runtime.mailbox import Mailbox, MailboxStatistics
+from actors.runtime.turn import IN_TURN_CAP, Turn
+
+if TYPE_CHECKING:
+    from actors.runtime.actor import ActorContext
+
+
+class Observer(Protocol):
+    """Sees everything that happens in a run, in order: what a determinism test hashes."""
+
+    def on_accepted(self, path: str, generation: int, message: object) -> None:
+        """A mailbox accepted a message."""
+        ...
+
+    def on_state(self, path: str, state: str, generation: int) -> None:
+        """A child changed its state."""
+        ...
+
+
+class ActorRef:
+    """One actor, whichever life it is in.
+
+    Attributes:
+        path: where it stands in the tree.
+        generation: the life it is in or will be in next, from 1; it grows synchronously the moment
+            a life is over, before anything else runs.
+        running: whether a life takes messages.
+    """
+
+    __slots__ = (
+        "_in_turn", "_observer", "_turn", "context", "generation", "mailbox", "path", "running",
+    )  # fmt: skip
+
+    def __init__(
+        self, path: str, mailbox: Mailbox, turn: Turn, observer: Observer | None = None
+    ) -> None:
+        self.path = path
+        self.mailbox = mailbox
+        self.generation = 1
+        self.running = False
+        self.context: ActorContext | None = None
+        self._turn = turn
+        self._observer = observer
+        self._in_turn: ActorContext | None = None  # the running life, if senders may run it
+
+    def __repr__(self) -> str:
+        return f"<ActorRef {self.path} generation {self.generation} running={self.running}>"
+
+    # -- sending -----------------------------------------------------------------------------
+
+    def tell(self, message: object) -> bool:
+        """Send without waiting; return False if the mailbox refused the message (and counted it).
+
+        A receiver declared `in_turn` has handled it on return, unless a turn was open already.
+        """
+        if not self.mailbox.put(message):
+            return False
+        if self._observer is not None:
+            self._observer.on_accepted(self.path, self.generation, message)
+        context = self._in_turn
+        if context is None or self._turn.open:
+            self.mailbox.wake()
+        else:
+            self._turn.take(context, IN_TURN_CAP)
+        return True
+
+    def tell_batch(self, messages: Sequence[object]) -> int:
+        """Send several in order, in one turn of the receiver; return how many were accepted.
+
+        A batch larger than the mailbox is fed in pieces to a receiver that may run in this turn.
+        """
+        mailbox, put, accepted = self.mailbox, self.mailbox.put, 0
+        capacity = mailbox.spec.capacity
+        for message in messages:
+            if mailbox.accepted - mailbox.taken >= capacity:
+                self._run()
+            if put(message):
+                accepted += 1
+                if self._observer is not None:
+                    self._observer.on_accepted(self.path, self.generation, message)
+        self._run()
+        return accepted
+
+    def tell_control(self, message: object) -> bool:
+        """Send on the control lane, which overtakes all queued data."""
+        if not self.mailbox.put_control(message):
+            return False
+        if self._observer is not None:
+            self._observer.on_accepted(self.path, self.generation, message)
+        self._run()
+        return True
+
+    async def offer(self, message: object, timeout_s: float) -> bool:
+        """Send, waiting for room at most this long; return False if there was none, or no waiting.
+
+        Only a mailbox that says `block` lets senders wait.
+        """
+        if not await self.mailbox.put_in_time(message, timeout_s):
+            return False
+        if self._observer is not None:
+            self._observer.on_accepted(self.path, self.generation, message)
+        self._run()
+        return True
+
+    def _run(self) -> None:
+        """Let the receiver work: in this turn if it may, else in its own task."""
+        context = self._in_turn
+        if context is None or self._turn.open:
+            self.mailbox.wake()
+        elif self.mailbox.accepted != self.mailbox.taken:
+            self._turn.take(context, IN_TURN_CAP)
+
+    def statistics(self) -> MailboxStatistics:
+        """Return the counters of the mailbox."""
+        return self.mailbox.statistics()
+
+    # -- for the supervisor ------------------------------------------------------------------
+
+    def admit(self, context: ActorContext) -> None:
+        """A life of this generation begins: the mailbox accepts, nothing is handled yet."""
+        self.context = context
+        self.mailbox.set_open(True)
+
+    def begin(self) -> None:
+        """The life that was admitted handles messages from now on."""
+        context = self.context
+        self._in_turn = context if context is not None and context.actor.in_turn else None
+        self.running = True
+
+    def end(self) -> None:
+        """The life is over: no more messages for it; the next one has a new generation."""
+        self.running = False
+        self.context = self._in_turn = None
+        self.generation += 1
+        self.mailbox.lose_in_hand("crashed")
+        self.mailbox.set_open(False)
