@@ -1,0 +1,266 @@
+"""The book actor: one per symbol per venue, over the pure `ProvenBook`.
+
+Accepts `FeedOpened`, `FeedLost`, `BookDelta`, `BestQuote`, `BookSnapshot`, `SnapshotFailed` and
+`SymbolRefused`; emits one `BookTop` or `BookDark` per changed book per read to the detector, and
+`SnapshotWanted` to the venue's snapshot actor.  Its handlers are synchronous and run in the
+sender's turn.  State lost at restart: the whole book (real-time data is never kept); the
+connection opens the feed anew.  Restart type: permanent; an unlisted symbol quarantines it.
+Cancellation publishes `BookDark`.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from msgspec import Struct
+
+from actors.proven_book import ProvenBook, Verdict
+from actors.runtime.actor import Actor
+from actors.runtime.messages import Up
+from actors.runtime.timers import Timer
+from actors.snapshots import SNAPSHOT_DEADLINE_S
+from actors.venue import Venue
+from messages.books import (
+    BookDark,
+    BookTop,
+    DarkReason,
+    FeedLost,
+    FeedOpened,
+    SnapshotFailed,
+    SnapshotWanted,
+    SymbolRefused,
+)
+from messages.errors import SymbolNotTrading, UnknownSymbol
+from messages.market import BestQuote, BookDelta, BookSnapshot
+
+REFUSED_SNAPSHOT_RETRY_S = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0)
+"""Waits after snapshots older than the stream: short first, then a lagging venue gets time."""
+
+NO_EPOCH = -1
+"""Nothing feeds the book: every message of any epoch is an older one."""
+
+
+class AskAgain(Struct, frozen=True, gc=False):
+    """A timer: the snapshot asked for as number `ask` has not helped yet."""
+
+    ask: int
+
+
+class BookActor(Actor):
+    """Keeps one book right, or says that it is dark.
+
+    Args:
+        venue: the shared services of the venue.
+        symbol: unified symbol of this book.
+        snapshots: path of the venue's snapshot actor.
+        detector: path of the actor that is told tops and darkness.
+        top_levels: levels a side a `BookTop` carries.
+    """
+
+    in_turn: ClassVar[bool] = True
+
+    def __init__(
+        self, venue: Venue, symbol: str, *, snapshots: str, detector: str, top_levels: int
+    ) -> None:
+        self._venue = venue
+        self._symbol = symbol
+        self._paths = (snapshots, detector)
+        self._top_levels = top_levels
+        self._feed: FeedOpened | None = None
+        self._epoch = NO_EPOCH
+        self._book = ProvenBook(venue.dialect.rule, max_levels=venue.settings.max_levels)
+        self._venue_ms = 0
+        self._received_ns = 0
+        self._decoded_ns = 0
+        self._ask = 0
+        self._refusals = 0
+        self._timer: Timer | None = None
+        self._last_top: BookTop | None = None
+
+    # -- life -----------------------------------------------------------------------------------
+
+    def started(self) -> None:
+        """Start empty and dark; a feed opens it."""
+        snapshots, detector = self._paths
+        self._snapshots = self.context.lookup(snapshots)
+        self._detector = self.context.lookup(detector)
+        self._clock = self.context.clock
+        self.context.watch(detector)
+        self._publish_dark(DarkReason.STARTING)
+
+    def failed(self) -> None:
+        """A handler raised: nobody may use this book while it restarts."""
+        self._publish_dark(DarkReason.CRASHED)
+
+    async def stopping(self) -> None:
+        """Leave nothing behind that looks live."""
+        self._publish_dark(DarkReason.STOPPED)
+
+    def summary(self) -> dict[str, object]:
+        """What screens and the inspector show of this book."""
+        book, top = self._book, self._last_top
+        age_ns = self._clock.now_ns() - self._received_ns
+        return {
+            "state": book.state.value,
+            "reason": None if book.live else book.reason.value,
+            "sequence": book.sequence,
+            "bid": list(top.bids[0]) if top is not None else None,
+            "ask": list(top.asks[0]) if top is not None else None,
+            "levels": list(book.levels()),
+            "updates": book.updates,
+            "gaps": book.gaps,
+            "resyncs": book.resyncs,
+            "quotes_compared": book.quotes_compared,
+            "quotes_equal": book.quotes_equal,
+            "dropped_levels": book.dropped_levels,
+            "connection": self._feed.connection if self._feed is not None else None,
+            "change_age_ms": round(age_ns / 1e6, 1) if self._received_ns else None,
+        }
+
+    # -- messages -------------------------------------------------------------------------------
+
+    def handle(self, message: object) -> None:
+        """Take one message in; `drained` publishes what changed."""
+        kind = type(message)
+        if kind is BookDelta:
+            self._delta(message)  # type: ignore[arg-type]  # narrowed by the exact type above
+        elif kind is BestQuote:
+            self._quote(message)  # type: ignore[arg-type]  # narrowed by the exact type above
+        else:
+            self._rare(message)
+
+    def handle_control(self, message: object) -> None:
+        """Feed changes and timers overtake market data."""
+        self._rare(message)
+
+    def drained(self) -> None:
+        """Publish one top for everything this turn changed."""
+        book, feed = self._book, self._feed
+        if feed is None or not book.changed:
+            return
+        book.changed = False
+        bids, asks = book.top(self._top_levels)
+        self._last_top = top = BookTop(
+            self._venue.name,
+            self._symbol,
+            feed.connection,
+            feed.epoch,
+            book.sequence,
+            bids,
+            asks,
+            self._venue_ms,
+            self._received_ns,
+            self._decoded_ns,
+            self._clock.now_ns(),
+        )
+        self._decoded_ns = 0
+        self._detector.tell(top)
+
+    def _rare(self, message: object) -> None:
+        match message:
+            case BookSnapshot():
+                self._snapshot(message)
+            case Up():
+                # The detector (re)started and knows no tops: tell it this one again.
+                self._book.changed = self._book.live
+            case FeedOpened():
+                self._open(message)
+            case FeedLost():
+                self._lose(message)
+            case AskAgain(ask):
+                if ask == self._ask:
+                    self._ask_snapshot()
+            case SnapshotFailed(epoch=epoch, retry_after_s=after_s):
+                if epoch == self._epoch:
+                    self._ask_later(after_s)
+            case SymbolRefused(listed=listed, text=text, venue=venue):
+                kind = SymbolNotTrading if listed else UnknownSymbol
+                raise kind(text, venue=venue)
+
+    # -- market data ----------------------------------------------------------------------------
+
+    def _delta(self, delta: BookDelta) -> None:
+        if delta.epoch != self._epoch:
+            self.context.discard("older_epoch")
+            return
+        if not self._decoded_ns:
+            self._decoded_ns = self._clock.now_ns()
+        verdict = self._book.delta(delta)
+        if verdict is Verdict.CHANGED:
+            self._venue_ms = delta.venue_ms
+            self._received_ns = delta.received_ns
+        elif verdict is not Verdict.NOTHING:
+            self._act(verdict)
+
+    def _quote(self, quote: BestQuote) -> None:
+        if quote.epoch != self._epoch:
+            self.context.discard("older_epoch")
+            return
+        self._book.quote(quote)
+
+    def _snapshot(self, snapshot: BookSnapshot) -> None:
+        if snapshot.epoch != self._epoch:
+            self.context.discard("older_epoch")
+            return
+        verdict = self._book.snapshot(snapshot)
+        if verdict is Verdict.CHANGED:
+            self._refusals = 0
+            self._stop_asking()
+            self._venue_ms = snapshot.venue_ms
+            self._received_ns = snapshot.received_ns
+            self._decoded_ns = self._decoded_ns or self._clock.now_ns()
+        elif verdict is Verdict.REFUSED:
+            waits = REFUSED_SNAPSHOT_RETRY_S
+            self._ask_later(waits[min(self._refusals, len(waits) - 1)])
+            self._refusals += 1
+        else:
+            self._act(verdict)
+
+    def _act(self, verdict: Verdict) -> None:
+        """The book is not live after an event: say so in this turn, ask for what mends it."""
+        if verdict.dark is not None:
+            self._publish_dark(verdict.dark)
+        if verdict.wants_snapshot:
+            self._ask_snapshot()
+
+    # -- feed -----------------------------------------------------------------------------------
+
+    def _open(self, feed: FeedOpened) -> None:
+        if feed.epoch == self._epoch:
+            return
+        self._feed, self._epoch = feed, feed.epoch
+        self._refusals = 0
+        self._stop_asking()
+        self._book.open(feed.info, feed.epoch)
+        self._publish_dark(DarkReason.STARTING)
+
+    def _lose(self, lost: FeedLost) -> None:
+        if lost.epoch != self._epoch:
+            return
+        self._stop_asking()
+        self._book.dark(lost.reason)
+        self._feed, self._epoch = None, NO_EPOCH
+        self._publish_dark(lost.reason)
+
+    def _ask_snapshot(self) -> None:
+        if self._feed is None:
+            return
+        self._snapshots.tell(SnapshotWanted(self._symbol, self._epoch))
+        self._ask_later(SNAPSHOT_DEADLINE_S)
+
+    def _ask_later(self, delay_s: float) -> None:
+        self._stop_asking()
+        self._timer = self.context.timer(delay_s, AskAgain(self._ask))
+
+    def _stop_asking(self) -> None:
+        self._ask += 1
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _publish_dark(self, reason: DarkReason) -> None:
+        self._last_top = None
+        self._decoded_ns = 0
+        self._detector.tell(
+            BookDark(self._venue.name, self._symbol, self._epoch, reason, self._clock.now_ns())
+        )

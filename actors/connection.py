@@ -1,0 +1,299 @@
+"""The connection actor: one life is one websocket connection to a venue's public streams.
+
+Accepts `Up` notices of its books; emits `FeedOpened`, `FeedLost`, `BookDelta` and `BestQuote` to
+them in its own turn.  The generation of its life is the epoch of everything it emits, and is
+bumped the moment the life ends.  State lost at restart: the socket and its subscriptions, all
+named again by the next life.  Restart type: permanent; every lost socket ends the life, there is
+no hidden reconnect loop.  Cancellation closes the socket within the stop grace.
+"""
+
+from __future__ import annotations
+
+import trio
+
+from actors.feed import WATCHED_KINDS, Feed
+from actors.runtime.actor import Actor
+from actors.runtime.messages import Up
+from actors.transport.websocket import Batch, Websocket, open_websocket
+from actors.venue import Venue
+from exchanges.contract import PublicCodec
+from exchanges.subscription import SubscriptionContract, Topic
+from messages.books import DarkReason, FeedLost, FeedOpened, SymbolRefused
+from messages.errors import (
+    ScheduledReconnect,
+    SilentConnection,
+    SubscriptionFailed,
+    SubscriptionRefused,
+    UnknownSymbol,
+)
+from messages.instruments import SymbolInfo
+from messages.market import (
+    Ack,
+    BestQuote,
+    BookDelta,
+    Heartbeat,
+    PublicMessage,
+    Refused,
+    ShutdownAnnounced,
+    StreamKind,
+)
+
+DIAL_WITHIN_S = 10.0
+"""TCP, TLS and the upgrade together; venues answer within a second when they are well."""
+
+WATCH_EVERY_S = 0.25
+"""How often promises, silence and age are looked at; bounds how late a breach is noticed."""
+
+AGE_JITTER = 0.1
+"""Connections opened together must not all be renewed together: up to a tenth earlier."""
+
+RENEW_AT = 0.95
+"""Part of the venue's own age limit at which a connection is renewed unless told otherwise."""
+
+
+class ConnectionActor(Actor):
+    """Carries the streams of some symbols of one venue.
+
+    Args:
+        venue: the shared services of the venue.
+        symbols: unified symbols this connection feeds.
+        books: paths of their book actors, by unified symbol.
+        feed: the cell this connection writes its proof of life to.
+        healthy_after_s: time of flowing data after which its backoff starts small again.
+    """
+
+    def __init__(
+        self,
+        venue: Venue,
+        symbols: tuple[str, ...],
+        books: dict[str, str],
+        feed: Feed,
+        *,
+        healthy_after_s: float,
+    ) -> None:
+        self._venue = venue
+        self._symbols = symbols
+        self._book_paths = books
+        self._feed = feed
+        self._healthy_after_s = healthy_after_s
+        self._news: dict[str, FeedOpened | SymbolRefused] = {}
+        self._topics: dict[str, Topic] = {}
+
+    # -- life -----------------------------------------------------------------------------------
+
+    def started(self) -> None:
+        """Name the epoch; the socket is opened by a task of this life."""
+        self._epoch = self.context.generation
+        self._clock = self.context.clock
+        self._feed.open(self._epoch)
+        self._books = {
+            symbol: self.context.lookup(path) for symbol, path in self._book_paths.items()
+        }
+        self._symbol_at = {path: symbol for symbol, path in self._book_paths.items()}
+        for path in self._book_paths.values():
+            self.context.watch(path)
+        self.context.nursery.start_soon(self._live)
+
+    def handle_control(self, message: object) -> None:
+        """A book that (re)started hears what its feed is, or why it has none."""
+        if isinstance(message, Up):
+            symbol = self._symbol_at.get(message.path)
+            if symbol is not None and symbol in self._news:
+                self._books[symbol].tell_control(self._news[symbol])
+
+    def ended(self) -> None:
+        """The life is over: every book of it hears so at once, before any other news."""
+        self._feed.state = "closed"
+        self._feed.proof_ns = 0
+        lost = FeedLost(self.context.path, self._epoch, DarkReason.DISCONNECTED)
+        for symbol, news in self._news.items():
+            if isinstance(news, FeedOpened):
+                self._books[symbol].tell_control(lost)
+        self._news = {}
+
+    def summary(self) -> dict[str, object]:
+        """The connection's health."""
+        return self._feed.health(self._clock.now_ns())
+
+    # -- one connection life --------------------------------------------------------------------
+
+    async def _live(self) -> None:
+        infos = await self._known_symbols()
+        topics = [self._topic(info, kind) for info in infos for kind in WATCHED_KINDS]
+        self._topics = {topic.stream: topic for topic in topics}
+        dialect = self._venue.dialect
+        by_symbol = {info.symbol: info for info in infos}
+        plans = dialect.plan({topic.stream: by_symbol[topic.symbol] for topic in topics})
+        if len(plans) != 1:
+            raise SubscriptionFailed(
+                f"{len(topics)} streams of {self.context.path} need {len(plans)} connections,"
+                " not one"
+            )
+        codec = dialect.codec(infos, self._epoch)
+        contract = SubscriptionContract(
+            topics,
+            ack_within_s=self._venue.settings.acknowledged_within_s,
+            data_within_s=self._venue.settings.first_data_within_s,
+        )
+        self._feed.asked = len(topics)
+        async with open_websocket(
+            self._venue.address(plans[0].url),
+            self._venue.dialer,
+            clock=self._clock,
+            deadline_s=DIAL_WITHIN_S,
+        ) as socket:
+            self._feed.state = "open"
+            self._open_books(infos)
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._subscribe, socket, contract)
+                nursery.start_soon(self._watch, socket, contract)
+                nursery.start_soon(self._keep_alive, socket)
+                await self._read(socket, codec, contract)
+
+    async def _known_symbols(self) -> list[SymbolInfo]:
+        """Symbol info of what may be subscribed; the books of the rest are told why not."""
+        listed = await self._venue.directory.load()
+        known = []
+        for symbol in self._symbols:
+            info = listed.get(symbol)
+            if info is not None and info.tradeable:
+                known.append(info)
+                continue
+            text = (
+                f"{symbol} is not listed"
+                if info is None
+                else (f"{symbol} is listed as {info.status} and cannot be traded")
+            )
+            self._tell(symbol, SymbolRefused(self._venue.name, symbol, info is not None, text))
+        if not known:
+            raise UnknownSymbol(
+                f"none of {', '.join(self._symbols)} can be traded", venue=self._venue.name
+            )
+        return known
+
+    def _topic(self, info: SymbolInfo, kind: StreamKind) -> Topic:
+        pace_ms = self._venue.settings.depth_interval_ms
+        option = f"{pace_ms}ms" if kind is StreamKind.DEPTH and pace_ms is not None else ""
+        return Topic(self._venue.dialect.stream(kind, info, option), info.symbol, kind)
+
+    def _open_books(self, infos: list[SymbolInfo]) -> None:
+        for info in infos:
+            self._tell(info.symbol, FeedOpened(info, self.context.path, self._epoch))
+
+    def _tell(self, symbol: str, news: FeedOpened | SymbolRefused) -> None:
+        """Tell a book what its feed is, now and whenever it comes up in this life."""
+        self._news[symbol] = news
+        self._books[symbol].tell_control(news)
+
+    # -- reading --------------------------------------------------------------------------------
+
+    async def _read(
+        self, socket: Websocket, codec: PublicCodec, contract: SubscriptionContract
+    ) -> None:
+        while True:
+            self._take(await socket.receive_batch(), codec, contract)
+
+    def _take(self, batch: Batch, codec: PublicCodec, contract: SubscriptionContract) -> None:
+        """Decode a whole read, then hand each book its part in one go."""
+        decode, received_ns = codec.decode, batch.received_ns
+        parts: dict[str, list[object]] = {}
+        for payload in batch.payloads:
+            for message in decode(payload, received_ns):
+                kind = type(message)
+                if kind is BookDelta or kind is BestQuote:
+                    symbol: str = message.symbol  # type: ignore[union-attr]  # exact type above
+                    part = parts.get(symbol)
+                    if part is None:
+                        parts[symbol] = [message]
+                    else:
+                        part.append(message)
+                    if contract.silent:
+                        contract.heard(symbol, _KIND_OF[kind])
+                else:
+                    self._rare(message, contract)
+        self._feed.frames += len(batch.payloads)
+        self._feed.proof_ns = received_ns
+        for symbol, part in parts.items():
+            self._books[symbol].tell_batch(part)
+
+    def _rare(self, message: PublicMessage, contract: SubscriptionContract) -> None:
+        match message:
+            case Ack():
+                contract.acknowledged(message.request_id, self._now_s())
+                self._feed.confirmed = contract.confirmed
+            case Refused():
+                contract.refuse(message.request_id)
+                self._feed.refused = contract.refused
+                raise SubscriptionRefused(message.text, venue=self._venue.name, code=message.code)
+            case ShutdownAnnounced():
+                raise ScheduledReconnect(f"{self._venue.name} announced the end of the connection")
+            case Heartbeat():
+                pass
+
+    # -- duties beside reading ------------------------------------------------------------------
+
+    async def _subscribe(self, socket: Websocket, contract: SubscriptionContract) -> None:
+        """Ask for all streams, no faster than the venue takes commands."""
+        limits = self._venue.dialect.limits
+        streams = tuple(self._topics)
+        size = limits.streams_per_command
+        parts = [streams[start : start + size] for start in range(0, len(streams), size)]
+        request_id = 1
+        for part in parts:
+            for frame in self._venue.dialect.subscribe(part, request_id):
+                contract.asked(request_id, len(part), self._now_s())
+                request_id += 1
+                await socket.send(frame)
+                await trio.sleep(1 / limits.commands_per_s)
+
+    async def _watch(self, socket: Websocket, contract: SubscriptionContract) -> None:
+        """Notice broken promises, silence and old age within `WATCH_EVERY_S`."""
+        settings, dialect = self._venue.settings, self._venue.dialect
+        opened_s = self._now_s()
+        age_s = settings.reconnect_every_s or dialect.limits.connection_max_age_s * RENEW_AT
+        renew_s = opened_s + age_s * (1 - AGE_JITTER * self.context.random.random())
+        silent_after_s = settings.silent_after_s or dialect.heartbeat.silent_after_s
+        while True:
+            await trio.sleep(WATCH_EVERY_S)
+            now_s = self._now_s()
+            breach = contract.breach(now_s)
+            self._feed.quiet = contract.quiet
+            if breach is not None:
+                raise SubscriptionFailed(f"{self.context.path}: {breach}")
+            silence_s = now_s - socket.last_frame_ns / 1e9
+            if silence_s > silent_after_s:
+                raise SilentConnection(
+                    f"{self.context.path} brought no frame for {silence_s:.1f} s"
+                )
+            if now_s >= renew_s:
+                raise ScheduledReconnect(
+                    f"{self.context.path} is {now_s - opened_s:.0f} s old and is renewed"
+                )
+            if now_s - opened_s > self._healthy_after_s and not contract.silent:
+                self.context.healthy()
+
+    async def _keep_alive(self, socket: Websocket) -> None:
+        """Probe an idle connection, and send what the venue wants to hear."""
+        rule = self._venue.dialect.heartbeat
+        every_s = rule.client_text_every_s if rule.client_text else rule.ping_every_s
+        if self._venue.settings.ping_every_s is not None:
+            every_s = self._venue.settings.ping_every_s
+        if every_s <= 0:
+            return
+        while True:
+            await trio.sleep(every_s)
+            if rule.client_text:
+                await socket.send(rule.client_text)
+            elif self._now_s() - self._feed.proof_ns / 1e9 >= every_s:
+                trip_s = await socket.ping(rule.pong_within_s)
+                self._feed.ping_round_trip_ms = round(trip_s * 1e3, 3)
+                self._feed.proof_ns = self._clock.now_ns()
+
+    def _now_s(self) -> float:
+        return self._clock.now_ns() / 1e9
+
+
+_KIND_OF: dict[type, StreamKind] = {
+    BookDelta: StreamKind.DEPTH,
+    BestQuote: StreamKind.BEST_QUOTE,
+}

@@ -1,0 +1,146 @@
+"""The snapshot actor: one per venue, fetches REST snapshots for its books.
+
+Accepts `SnapshotWanted`; emits `BookSnapshot`, `SnapshotFailed` or `SymbolRefused` to the book
+that asked.  Urgent wishes (a traded symbol that is dark) overtake the others, a symbol stands in
+the queue once, and the venue's REST budget sets the pace.  State lost at restart: the queue;
+books ask again after `SNAPSHOT_DEADLINE_S`.  Restart type: permanent.  Cancellation closes the
+requests in flight.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+
+import trio
+
+from actors.runtime.actor import Actor
+from actors.venue import Venue
+from messages.books import SnapshotFailed, SnapshotWanted, SymbolRefused
+from messages.errors import (
+    ArbtreeError,
+    DecodeError,
+    RetryKind,
+    SymbolNotTrading,
+    UnknownSymbol,
+)
+from messages.market import BookSnapshot
+
+WORKERS = 4
+"""Requests in flight per venue: enough to hide the round trip, few enough to share the weight."""
+
+FAILED_RETRY_S = 1.0
+"""A book whose snapshot failed without a hint asks again after this long."""
+
+SNAPSHOT_DEADLINE_S = 30.0
+"""A book that heard nothing asks again: longer than any request may wait for budget and answer."""
+
+
+CLOCK_EVERY_S = 60.0
+"""How often the venue's clock is compared with ours: quartz drifts some ms a minute at worst."""
+
+
+class SnapshotActor(Actor):
+    """Fetches snapshots by priority, within the venue's budget, and keeps the venue's time.
+
+    Args:
+        venue: the shared services of the venue.
+        book_path: names the actor that owns the book of a unified symbol.
+    """
+
+    def __init__(self, venue: Venue, book_path: Callable[[str], str]) -> None:
+        self._venue = venue
+        self._book_path = book_path
+        self._wanted: dict[str, SnapshotWanted] = {}
+        self._order: list[tuple[bool, int, str]] = []
+        self._count = 0
+        self._wake = trio.Event()
+        self.fetched = 0
+        self.failures = 0
+
+    def started(self) -> None:
+        """Begin with an empty queue."""
+        for _ in range(WORKERS):
+            self.context.nursery.start_soon(self._work)
+        self.context.nursery.start_soon(self._keep_time)
+
+    def handle(self, message: object) -> None:
+        """Queue a wish, or sharpen one that waits already."""
+        if not isinstance(message, SnapshotWanted):
+            return
+        queued = self._wanted.get(message.symbol)
+        self._wanted[message.symbol] = message
+        if queued is None or (message.urgent and not queued.urgent):
+            self._count += 1
+            heapq.heappush(self._order, (not message.urgent, self._count, message.symbol))
+            self._wake.set()
+
+    def summary(self) -> dict[str, object]:
+        """What the inspector shows."""
+        clock = self._venue.clock_offset
+        return {
+            "queued": len(self._wanted),
+            "fetched": self.fetched,
+            "failures": self.failures,
+            "clock_offset_ms": round(clock.offset_ms, 1) if clock.measured else None,
+        }
+
+    async def _keep_time(self) -> None:
+        """Measure the offset of the clocks now and then; a failure leaves the last one."""
+        venue, clock = self._venue, self.context.clock
+        while True:
+            sent_ms = clock.wall_ns() / 1e6
+            try:
+                answer = await venue.rest.request(venue.dialect.server_time_request())
+                said = venue.dialect.decode_server_time(answer.body, answer.received_ns)
+            except ArbtreeError as error:
+                self.context.note("clock", f"the venue's time is not known: {error}")
+            else:
+                venue.clock_offset.learn(sent_ms, clock.wall_ns() / 1e6, said.venue_ms)
+            await trio.sleep(CLOCK_EVERY_S)
+
+    async def _work(self) -> None:
+        while True:
+            wanted = self._next()
+            if wanted is None:
+                self._wake = trio.Event() if self._wake.is_set() else self._wake
+                await self._wake.wait()
+                continue
+            book = self.context.lookup(self._book_path(wanted.symbol))
+            book.tell(await self._fetch(wanted))
+
+    def _next(self) -> SnapshotWanted | None:
+        while self._order:
+            _, _, symbol = heapq.heappop(self._order)
+            wanted = self._wanted.pop(symbol, None)
+            if wanted is not None:
+                return wanted
+        return None
+
+    async def _fetch(self, wanted: SnapshotWanted) -> BookSnapshot | SnapshotFailed | SymbolRefused:
+        venue = self._venue
+        try:
+            symbols = await venue.directory.load()
+            info = symbols.get(wanted.symbol)
+            if info is None:
+                raise UnknownSymbol(f"{wanted.symbol} is not listed", venue=venue.name)
+            levels = venue.settings.snapshot_levels or venue.dialect.limits.snapshot_levels
+            request = venue.dialect.snapshot_request(info, levels)
+            answer = await venue.rest.request(request)
+            snapshot = venue.dialect.decode_snapshot(
+                answer.body, info, wanted.epoch, answer.received_ns
+            )
+        except (UnknownSymbol, SymbolNotTrading) as error:
+            self.failures += 1
+            listed = isinstance(error, SymbolNotTrading)
+            return SymbolRefused(venue.name, wanted.symbol, listed, error.text)
+        except DecodeError:
+            raise
+        except ArbtreeError as error:
+            self.failures += 1
+            if error.retry.kind is RetryKind.NEVER:
+                raise
+            after_s = error.retry.after_s or FAILED_RETRY_S
+            return SnapshotFailed(wanted.symbol, wanted.epoch, error.text, after_s)
+        self.fetched += 1
+        return snapshot

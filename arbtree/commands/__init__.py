@@ -1,0 +1,19 @@
+"""The sub-commands of `arbtree`: one module each, imported only when its command runs.
+
+A module has two functions: `add_arguments(parser)` adds what the command understands, and
+`run(arguments) -> int` does it and returns the exit code.  `--json` and `--debug` are added to
+every command by `arbtree.cli`.  Errors are raised as `messages.errors`; the face turns them into
+one sentence and the exit code.
+"""
+
+from __future__ import annotations
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "run": ("arbtree.commands.run", "run the supervised engine"),
+    "check": ("arbtree.commands.check", "check a configuration file and say what it would run"),
+    "tree": ("arbtree.commands.tree", "print the actor tree of a configuration"),
+    "venues": ("arbtree.commands.venues", "list the venues, what they offer and their limits"),
+    "import": ("arbtree.commands.import_", "turn other tools' recordings into captures"),
+    "replay": ("arbtree.commands.replay", "run recordings through books and detector"),
+}
+"""Every command: its module and its line of help."""

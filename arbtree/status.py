@@ -1,0 +1,121 @@
+"""What a running engine looks like at one instant, as plain data for screens and JSON lines."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from msgspec import Struct, to_builtins
+
+from arbtree.engine import Engine
+from messages.identifiers import path_segment
+from messages.opportunities import OpportunityClosed, OpportunityOpened
+from supervisors.rows import Row
+
+
+class BookStatus(Struct, frozen=True):
+    """One book as a user wants to see it; ages in milliseconds, None where there is none."""
+
+    venue: str
+    symbol: str
+    path: str
+    state: str
+    reason: str | None
+    bid: tuple[float, float] | None
+    ask: tuple[float, float] | None
+    sequence: int | None
+    levels: tuple[int, int] | None
+    proof_age_ms: float | None
+    change_age_ms: float | None
+    updates: int
+    gaps: int
+    resyncs: int
+    quotes_compared: int
+    quotes_equal: int
+    restarts: int
+    mailbox_peak: int
+    mailbox_lost: int
+
+
+def tree_rows(engine: Engine) -> list[Row]:
+    """The rows of the whole tree."""
+    return engine.runtime.rows()
+
+
+def tree_line(engine: Engine) -> dict[str, Any]:
+    """The tree as one JSON object."""
+    rows = [to_builtins(row) for row in tree_rows(engine)]
+    return {"kind": "tree", "wall_ns": engine.seams.clock.wall_ns(), "rows": rows}
+
+
+def books(engine: Engine) -> Iterator[BookStatus]:
+    """Every book of the engine, venue by venue."""
+    rows = {row.path: row for row in tree_rows(engine)}
+    now_ns = engine.seams.clock.now_ns()
+    for venue in engine.venues.values():
+        for symbol in venue.settings.symbols:
+            path = f"engine/venues/{venue.name}/books/{path_segment(symbol)}"
+            row = rows.get(path)
+            if row is not None:
+                said = engine.runtime.summary(path)
+                feed = venue.feeds.get(str(said.get("connection")))
+                proof_age_ms = feed.proof_age_ms(now_ns) if feed is not None else None
+                yield _book(venue.name, symbol, row, said, proof_age_ms)
+
+
+def _book(
+    venue: str, symbol: str, row: Row, said: dict[str, Any], proof_age_ms: float | None
+) -> BookStatus:
+    mailbox = row.mailbox
+    known = proof_age_ms is not None and proof_age_ms != float("inf")
+    return BookStatus(
+        venue=venue,
+        symbol=symbol,
+        path=row.path,
+        state=said.get("state", row.state.upper()) if row.state == "running" else row.state.upper(),
+        reason=said.get("reason") if row.state == "running" else row.last_failure or None,
+        bid=said.get("bid"),
+        ask=said.get("ask"),
+        sequence=said.get("sequence"),
+        levels=said.get("levels"),
+        proof_age_ms=round(proof_age_ms, 1) if known and proof_age_ms is not None else None,
+        change_age_ms=said.get("change_age_ms"),
+        updates=said.get("updates", 0),
+        gaps=said.get("gaps", 0),
+        resyncs=said.get("resyncs", 0),
+        quotes_compared=said.get("quotes_compared", 0),
+        quotes_equal=said.get("quotes_equal", 0),
+        restarts=row.restarts,
+        mailbox_peak=mailbox.peak if mailbox is not None else 0,
+        mailbox_lost=sum(mailbox.lost.values()) if mailbox is not None else 0,
+    )
+
+
+class Tally:
+    """What a run has seen so far; feeds the last line of every form of output."""
+
+    def __init__(self) -> None:
+        self.opened = 0
+        self.closed = 0
+        self.best_net_bps: float | None = None
+        self.ever_live: set[str] = set()
+        self.ends: Counter[str] = Counter()
+        self.first_live_s: float | None = None
+        self.first_opportunity_s: float | None = None
+
+    def saw_books(self, seen: list[BookStatus], elapsed_s: float) -> None:
+        """Take in a look at all books."""
+        self.ever_live.update(book.path for book in seen if book.state == "LIVE")
+        if self.ever_live and self.first_live_s is None:
+            self.first_live_s = round(elapsed_s, 3)
+
+    def saw_fact(self, fact: object, elapsed_s: float) -> None:
+        """Take in what the detector published."""
+        if isinstance(fact, OpportunityOpened):
+            self.opened += 1
+            if self.first_opportunity_s is None:
+                self.first_opportunity_s = round(elapsed_s, 3)
+        elif isinstance(fact, OpportunityClosed):
+            self.closed += 1
+            self.best_net_bps = max(self.best_net_bps or fact.net_bps, fact.net_bps)

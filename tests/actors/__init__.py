@@ -1,0 +1,1 @@
+"""Tests of the actors, most of them in a virtual world: engine and venues under one mock clock."""

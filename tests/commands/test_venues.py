@@ -1,0 +1,83 @@
+"""`arbtree venues`: every registered dialect with what it offers, allows and costs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from arbtree.commands.venues import facts, market_kinds
+from exchanges.registry import dialect, venues
+from messages.identifiers import ContractKind
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def arbtree_venues(*words: str) -> subprocess.CompletedProcess[str]:
+    """Run `arbtree venues` in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "arbtree", "venues", *words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_every_registered_venue_is_listed_once() -> None:
+    """Text and JSON name the same venues, those of the registry."""
+    text, as_json = arbtree_venues(), arbtree_venues("--json")
+    assert (text.returncode, text.stderr) == (0, "")
+    assert (as_json.returncode, as_json.stderr) == (0, "")
+    listed: list[dict[str, Any]] = json.loads(as_json.stdout)["venues"]
+    assert [entry["venue"] for entry in listed] == list(venues())
+    heads = [line for line in text.stdout.splitlines() if line and not line.startswith(" ")]
+    assert heads == list(venues())
+
+
+@pytest.mark.parametrize(
+    ("venue", "kind"),
+    [
+        ("binance", ContractKind.SPOT),
+        ("binance_us", ContractKind.SPOT),
+        ("binance_usdm", ContractKind.LINEAR),
+        ("binance_coinm", ContractKind.INVERSE),
+    ],
+)
+def test_markets_are_those_of_the_venue(venue: str, kind: ContractKind) -> None:
+    """Each Binance family lists one kind of symbol."""
+    assert market_kinds(dialect(venue)) == {kind}
+
+
+def test_facts_of_binance_are_those_of_its_documents() -> None:
+    """Streams per connection, fees, life time: the numbers the venue publishes."""
+    binance = facts(dialect("binance"))
+    assert binance.rest_url == "https://api.binance.com"
+    assert (binance.maker_fee_bps, binance.taker_fee_bps) == (10, 10)
+    assert binance.streams_per_connection == 1024
+    assert binance.connection_max_age_s == 86_400
+    assert {"depth", "partial_depth", "best_quote", "trade", "kline"} <= set(binance.streams)
+    assert binance.rest_limits
+
+
+def test_one_venue_can_be_asked_for() -> None:
+    """Names on the command line narrow the list, in their order."""
+    done = arbtree_venues("binance_usdm", "binance")
+    heads = [line for line in done.stdout.splitlines() if line and not line.startswith(" ")]
+    assert heads == ["binance_usdm", "binance"]
+    assert "  markets    linear\n" in done.stdout
+    assert "maker 2 bps, taker 5 bps" in done.stdout
+
+
+def test_an_unknown_venue_is_named() -> None:
+    """One sentence with the venue, code 2."""
+    done = arbtree_venues("binanse")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("arbtree: ")
+    assert "binanse" in done.stderr
+    assert done.stderr.count("\n") == 1

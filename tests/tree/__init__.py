@@ -1,0 +1,1 @@
+"""The engine's tree as data and as a picture."""
