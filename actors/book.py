@@ -36,6 +36,10 @@ from messages.market import BestQuote, BookDelta, BookSnapshot
 REFUSED_SNAPSHOT_RETRY_S = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0)
 """Waits after snapshots older than the stream: short first, then a lagging venue gets time."""
 
+# Looking a member up on its class costs 70 ns on CPython 3.11: the hot path has them by name.
+_CHANGED = Verdict.CHANGED
+_NOTHING = Verdict.NOTHING
+
 NO_EPOCH = -1
 """Nothing feeds the book: every message of any epoch is an older one."""
 
@@ -186,10 +190,10 @@ class BookActor(Actor):
         if not self._decoded_ns:
             self._decoded_ns = self._clock.now_ns()
         verdict = self._book.delta(delta)
-        if verdict is Verdict.CHANGED:
+        if verdict is _CHANGED:
             self._venue_ms = delta.venue_ms
             self._received_ns = delta.received_ns
-        elif verdict is not Verdict.NOTHING:
+        elif verdict is not _NOTHING:
             self._act(verdict)
 
     def _quote(self, quote: BestQuote) -> None:

@@ -52,12 +52,13 @@ class Recheck(Struct, frozen=True, gc=False):
 class _Leg:
     """One instrument: its latest top, and what proves it."""
 
-    __slots__ = ("feed", "info", "pairs", "ref", "top", "venue")
+    __slots__ = ("feed", "info", "pairs", "ref", "told_ns", "top", "venue")
 
     def __init__(self, info: SymbolInfo, venue: Venue) -> None:
         self.info = info
         self.venue = venue
         self.top: BookTop | None = None
+        self.told_ns = 0
         self.ref: ActorRef | None = None
         self.feed: Feed | None = None
         self.pairs: list[_Pair] = []
@@ -199,7 +200,7 @@ class DetectorActor(Actor):
         for leg in (buy, sell):
             leg.pairs.append(pair)
             if leg.top is not None:
-                self._tell(pair, leg, leg.top)
+                self._tell(pair, leg, leg.top, leg.told_ns)
         self._pairs.append(pair)
 
     def _quote(self, leg: _Leg, top: BookTop) -> None:
@@ -207,16 +208,16 @@ class DetectorActor(Actor):
             leg.feed = leg.venue.feeds[top.connection]
             leg.ref = self.context.lookup(top.connection)
         leg.top = top
-        self._at_ns = max(self._at_ns, self.context.clock.now_ns())
+        leg.told_ns = self._at_ns = max(self._at_ns, self.context.clock.now_ns())
         for pair in leg.pairs:
-            self._tell(pair, leg, top)
+            self._tell(pair, leg, top, self._at_ns)
             self._touched[pair] = None
 
-    def _tell(self, pair: _Pair, leg: _Leg, top: BookTop) -> None:
+    def _tell(self, pair: _Pair, leg: _Leg, top: BookTop, at_ns: int) -> None:
         if leg is pair.buy:
-            pair.episodes.buy_quote(self._at_ns, top.asks[0][0])
+            pair.episodes.buy_quote(at_ns, top.asks[0][0])
         else:
-            pair.episodes.sell_quote(self._at_ns, top.bids[0][0])
+            pair.episodes.sell_quote(at_ns, top.bids[0][0])
 
     def _withdraw(self, leg: _Leg) -> None:
         leg.top = None

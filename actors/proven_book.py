@@ -65,6 +65,11 @@ class Verdict(enum.Enum):
         self.wants_snapshot = wants_snapshot
 
 
+# Members of an enum cost a search each time they are named: these are named for every message.
+_NOTHING: Final = Verdict.NOTHING
+_CHANGED: Final = Verdict.CHANGED
+_APPLY: Final = Ruling.APPLY
+
 _BY_RULING: Final = {
     Ruling.OLD: Verdict.NOTHING,
     Ruling.HELD: Verdict.NOTHING,
@@ -174,7 +179,7 @@ class ProvenBook:
     def delta(self, event: BookDelta) -> Verdict:
         """Take one event."""
         ruling = self.sequencer.delta(event)
-        if ruling is Ruling.APPLY:
+        if ruling is _APPLY:
             try:
                 self._book.apply(event.bids, event.asks)
             except OffGrid:
@@ -222,7 +227,7 @@ class ProvenBook:
                 self._compare(quote, self._recent[last_id])
                 if last_id == sequencer.last_id:
                     self._pending.setdefault(last_id, quote)
-        return Verdict.NOTHING
+        return _NOTHING
 
     def dark(self, reason: DarkReason) -> None:
         """Give up the proof because the owner knows better: a lost connection, a bad frame."""
@@ -250,7 +255,7 @@ class ProvenBook:
             self.dark(DarkReason.CROSSED)
             return Verdict.CROSSED
         self.live = self.changed = True
-        return Verdict.CHANGED
+        return _CHANGED
 
     def _empty(self) -> Verdict:
         """A side is empty: no price to trade at, yet the sequence is whole."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import trio
+
 from actors.outlet import Outlet
 from actors.runtime.clock import Clock, SystemClock
 from actors.runtime.reference import Observer
@@ -22,8 +24,11 @@ from messages.instruments import RateRule
 from simulator.instruments import named_assets
 from simulator.market import MarketRates
 from simulator.world import Address, World
-from supervisors.runtime import Options, Runtime
+from supervisors.runtime import ExitReport, Options, Runtime
 from supervisors.tree import engine_tree
+
+CLOSE_WITHIN_S = 2.0
+"""Idle REST connections are closed by force after this; nothing waits for their answers."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,15 @@ class Engine:
             observer=self.seams.observer,
             options=options,
         )
+
+    async def run(self, started: trio.Event | None = None) -> ExitReport:
+        """Run the tree until it ends or is asked to stop, then close what its actors shared."""
+        try:
+            return await self.runtime.run(started)
+        finally:
+            with trio.move_on_after(CLOSE_WITHIN_S, shield=True):
+                for venue in self.venues.values():
+                    await venue.rest.aclose()
 
 
 def open_venues(

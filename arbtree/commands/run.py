@@ -34,9 +34,6 @@ LINES_EVERY_S = 1.0
 FREEZE_AFTER_S = 5.0
 """By then the engine's lasting objects exist; freezing them spares every later collection."""
 
-CLOSE_WITHIN_S = 5.0
-"""Idle REST connections are hung up without waiting for the peer; this only bounds a fault."""
-
 EXIT_NOTHING_LIVE = 3
 
 
@@ -122,12 +119,7 @@ class _Session:
                 nursery.start_soon(self._end_later, self._duration_s)
             nursery.start_soon(self._freeze)
             nursery.start_soon(self._show)
-            try:
-                report = await engine.runtime.run()
-            finally:
-                with trio.move_on_after(CLOSE_WITHIN_S, shield=True):
-                    for venue in engine.venues.values():
-                        await venue.rest.aclose()
+            report = await engine.run()
             nursery.cancel_scope.cancel(reason="the engine has stopped")
         return self._finish(report)
 

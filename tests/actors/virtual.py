@@ -88,7 +88,7 @@ async def virtual_engine(
             options=options,
         )
         started = trio.Event()
-        nursery.start_soon(engine.runtime.run, started)
+        nursery.start_soon(engine.run, started)
         await started.wait()
         yield Virtual(engine, world)
         engine.runtime.request_stop("the test is over")

@@ -1,0 +1,93 @@
+"""The venues, connections and instruments of one replay, found as the recordings name them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from actors.proven_book import ProvenBook
+from actors.recordings.names import VenueNames
+from actors.recordings.pairs import Leg
+from messages.errors import DecodeError, UnknownSymbol
+from messages.instruments import SymbolInfo
+from messages.market import PublicMessage
+
+MAX_SYMBOLS: Final = 10_000
+"""Most symbols of one connection: no venue lists more, so more are damage."""
+
+EPOCH: Final = 1
+"""The one epoch of a replay: nothing is in flight when a connection ends, so no message of an
+older life can arrive, and a book is simply opened anew."""
+
+_NATIVE: Final = re.compile(rb'"(?:stream":"([^"@]{1,40})@|(?:s|symbol)":"([^"]{1,40})")')
+"""Where frames name their symbol; used only to learn of symbols not known yet."""
+
+
+class Track:
+    """One instrument of a replay: its book, and its leg in pairs."""
+
+    __slots__ = ("book", "has_depth", "info", "leg")
+
+    def __init__(self, info: SymbolInfo, book: ProvenBook | None, leg: Leg) -> None:
+        self.info, self.leg = info, leg
+        self.book = book
+        """None where the venue has no dialect and only sends quotes."""
+        self.has_depth = False
+        """Whether depth of this instrument was seen: only then it is reported as a book."""
+
+
+class Link:
+    """One recorded connection.
+
+    The codec of a connection knows its symbols from the start.  A recording does not list them,
+    so a frame that cannot be decoded is looked at for a new symbol and decoded again if it has one.
+    """
+
+    __slots__ = ("decode", "fed", "name", "names", "natives", "quoted")
+
+    def __init__(self, names: VenueNames, name: str) -> None:
+        self.names, self.name = names, name
+        self.natives: dict[str, SymbolInfo] = {}
+        self.fed: dict[str, Track] = {}
+        """The books this connection brought depth for, by unified symbol."""
+        self.quoted: dict[str, Track] = {}
+        """What it brought best quotes for, by unified symbol."""
+        self._arm()
+
+    def learn(self, infos: Iterable[SymbolInfo]) -> None:
+        """Know these symbols from now on."""
+        self.natives.update((info.native, info) for info in infos)
+        self._arm()
+
+    def decode_again(
+        self, payload: bytes, at_ns: int, error: DecodeError
+    ) -> tuple[PublicMessage, ...]:
+        """Decode a frame that failed, if the reason was a symbol not known so far.
+
+        Raises:
+            DecodeError: it cannot be decoded.
+        """
+        unknown = [native for native in natives_in(payload) if native not in self.natives]
+        if not unknown or len(self.natives) + len(unknown) > MAX_SYMBOLS:
+            raise error
+        try:
+            found = [self.names.info(native) for native in unknown]
+        except UnknownSymbol as reason:
+            raise DecodeError(str(reason)) from error
+        self.learn(found)
+        return self.decode(payload, at_ns)
+
+    def _arm(self) -> None:
+        codec = self.names.dialect.codec(self.natives.values(), EPOCH)
+        self.decode = codec.decode
+
+
+def natives_in(payload: bytes) -> Iterator[str]:
+    """Yield the native names a frame bears, each once."""
+    seen = set()
+    for match in _NATIVE.finditer(payload):
+        native = (match[1] or match[2]).decode("utf-8", "replace").upper()
+        if native not in seen:
+            seen.add(native)
+            yield native

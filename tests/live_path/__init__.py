@@ -1,0 +1,1 @@
+"""Recordings of real exchanges served as live venues to the whole engine."""
