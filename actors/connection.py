@@ -9,6 +9,9 @@ no hidden reconnect loop.  Cancellation closes the socket within the stop grace.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from typing import TypeVarTuple
+
 import trio
 
 from actors.feed import WATCHED_KINDS, Feed
@@ -37,6 +40,8 @@ from messages.market import (
     ShutdownAnnounced,
     StreamKind,
 )
+
+Args = TypeVarTuple("Args")
 
 DIAL_WITHIN_S = 10.0
 """TCP, TLS and the upgrade together; venues answer within a second when they are well."""
@@ -145,10 +150,18 @@ class ConnectionActor(Actor):
             self._feed.state = "open"
             self._open_books(infos)
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(self._subscribe, socket, contract)
-                nursery.start_soon(self._watch, socket, contract)
-                nursery.start_soon(self._keep_alive, socket)
-                await self._read(socket, codec, contract)
+                nursery.start_soon(self._duty, self._subscribe, socket, contract)
+                nursery.start_soon(self._duty, self._watch, socket, contract)
+                nursery.start_soon(self._duty, self._keep_alive, socket)
+                await self._duty(self._read, socket, codec, contract)
+
+    async def _duty(self, work: Callable[[*Args], Awaitable[None]], *args: *Args) -> None:
+        """Do part of this life; a failure ends the life now, before the socket is unwound."""
+        try:
+            await work(*args)
+        except Exception as error:
+            self.context.over(error)
+            raise
 
     async def _known_symbols(self) -> list[SymbolInfo]:
         """Symbol info of what may be subscribed; the books of the rest are told why not."""

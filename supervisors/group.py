@@ -60,7 +60,7 @@ class Group:
     async def _drive(self, scope: trio.CancelScope) -> None:
         """Take one step after the other until everything is as it is wanted."""
         with scope:
-            while not scope.cancel_called:
+            while not scope.cancel_called and self._supervisor.accepting:
                 self._poked = trio.Event()
                 if self._broken is not None:
                     await self._mend(self._broken)

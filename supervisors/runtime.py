@@ -296,8 +296,7 @@ class Runtime:
         record = self.registry.record(path)
         if record.parent is None:
             raise BadRequest(f"{path} is the root: stop and start the whole tree instead")
-        if not record.parent.accepting:
-            raise BadRequest(f"{record.parent.path} is {record.parent.state}")
+        record.parent.must_accept()
         return record, record.parent
 
     # -- for the records ---------------------------------------------------------------------------

@@ -29,7 +29,7 @@ class Supervisor(Record):
         super().__init__(runtime, parent, spec, spec.backoff)
         self.spec = spec
         self.children: list[Record] = []
-        self.accepting = False  # it runs, and is not being stopped
+        self._open = False
         self._life = 1
         self._alive = False
         self._causes = Causes(spec.budget)
@@ -56,6 +56,22 @@ class Supervisor(Record):
         """Its causes within the window."""
         return self._causes.spent(now_s)
 
+    @property
+    def accepting(self) -> bool:
+        """Whether it runs and is not being stopped, nor the whole tree: only then it acts."""
+        return self._open and not self.runtime.stopping
+
+    def must_accept(self) -> None:
+        """Refuse a request that nobody would carry out.
+
+        Raises:
+            BadRequest: saying why.
+        """
+        if self.runtime.stopping:
+            raise BadRequest(f"{self.path}: the tree is stopping")
+        if not self._open:
+            raise BadRequest(f"{self.path} is {self.state}: it carries out nothing now")
+
     # -- children --------------------------------------------------------------------------------
 
     def _add(self, spec: ChildSpec | SupervisorSpec, *args: object) -> Record:
@@ -77,8 +93,7 @@ class Supervisor(Record):
 
     def add(self, child: object, *args: object) -> Record:
         """Add a child while running and start it; see `Tree.start_child`."""
-        if not self.accepting:
-            raise BadRequest(f"{self.path} is {self.state}: it takes no children now")
+        self.must_accept()
         if len(self.children) >= MAX_CHILDREN:
             raise BadRequest(f"{self.path} has {MAX_CHILDREN} children already")
         spec = self._child_spec(child)
@@ -144,7 +159,7 @@ class Supervisor(Record):
         Under rest_for_one and one_for_all a child that cannot start holds up those after it; the
         supervisor itself then counts as started, and its driver goes on with the attempts.
         """
-        self._alive = self.accepting = True
+        self._alive = self._open = True
         self.begun += 1
         self.halting = False
         self._causes.clear()
@@ -180,7 +195,7 @@ class Supervisor(Record):
             await self._fold(reason)
 
     def _halt(self, reason: str) -> None:
-        self.accepting = False
+        self._open = False
         self.set_state("stopping", reason)
         for group in self._groups.values():
             group.halt(reason)
@@ -232,7 +247,7 @@ class Supervisor(Record):
         self.runtime.events.add(record.path, generation, exit_.kind.value, exit_.reason)
         if exit_.kind is EndKind.FATAL and exit_.failure is not None:
             self.runtime.fatal(exit_.failure.error)
-        if record.halting or not self.accepting or self.runtime.stopping:
+        if record.halting or not self.accepting:
             record.halting = False
             record.set_state("stopped")
             self.forget(record)

@@ -24,6 +24,7 @@ from supervisors.spec import (
     BackoffSpec,
     BudgetSpec,
     ChildSpec,
+    OnSpent,
     ReconnectSpec,
     StopPolicy,
     SupervisorSpec,
@@ -130,6 +131,8 @@ def _book(settings: Settings, venue: Venue, symbol: str, snapshots: str) -> Chil
             top_levels=settings.detector.depth_levels,
         ),
         BOOK_MAILBOX,
+        # One bad book stays dark alone; the others of its venue trade on.
+        on_spent="quarantine",
     )
 
 
@@ -144,10 +147,12 @@ def _child(
     name: str,
     start: Callable[[], Actor],
     mailbox: MailboxSpec | None = None,
+    on_spent: OnSpent = "escalate",
 ) -> ChildSpec:
     return ChildSpec(
         id=name,
         start=start,
+        on_spent=on_spent,
         stop=StopPolicy(rules.stop_grace_s),
         start_timeout_s=rules.start_timeout_s,
         backoff=BackoffSpec(

@@ -55,8 +55,9 @@ class Turn:
             mailbox.in_hand = NOTHING
             if context.drained is not None:
                 context.drained()
-        except BaseException as error:
-            context.fail(error)  # its own task raises it again: see ActorContext.serve
+        # Nothing may reach the sender; the actor's own task raises it again (ActorContext.serve).
+        except BaseException as error:  # noqa: ASYNC103
+            context.fail(error)
         finally:
             self.open = False
             if began_ns:

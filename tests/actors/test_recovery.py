@@ -141,3 +141,20 @@ async def test_a_gap_darkens_one_book_and_resyncs_it(autojump_clock: MockClock) 
         assert (book.gaps, book.resyncs) == (1, 1)
         assert virtual.row("engine/venues/binance_usdm/connections/0").restarts == 0
         assert book.quotes_compared == book.quotes_equal
+
+
+async def test_a_book_that_keeps_crashing_is_quarantined_alone(autojump_clock: MockClock) -> None:
+    """Its budget spent, it stays dark; every other book of the engine is live and unrestarted."""
+    async with virtual_engine() as virtual:
+        await virtual.until(virtual.all_live)
+        path = "engine/venues/binance/books/BTC-USDT"
+        for _ in range(6):
+            await virtual.until(lambda: virtual.row(path).state == "running")
+            virtual.engine.runtime.kill(path, RuntimeError("planted"))
+        await trio.sleep(5)
+        assert virtual.states()[SPOT_BTC] == "QUARANTINED"
+        others = {name: book for name, book in virtual.books().items() if name != SPOT_BTC}
+        assert {book.state for book in others.values()} == {"LIVE"}
+        assert {book.restarts for book in others.values()} == {0}
+        await virtual.engine.runtime.restart(path).wait()
+        await virtual.until(virtual.all_live)

@@ -62,7 +62,7 @@ class Virtual:
         """Wait until something holds and return how long it took; fails when it never does."""
         began_s = trio.current_time()
         with trio.fail_after(within_s):
-            while not condition():
+            while not condition():  # noqa: ASYNC110 - a condition over the whole tree has no event
                 await trio.sleep(0.02)
         return trio.current_time() - began_s
 
@@ -87,11 +87,15 @@ async def virtual_engine(
             Seams(world.dial, TrioClock(START_MS * 1_000_000), observer),
             options=options,
         )
-        started = trio.Event()
-        nursery.start_soon(engine.run, started)
+        started, stopped = trio.Event(), trio.Event()
+
+        async def run() -> None:
+            await engine.run(started)
+            stopped.set()
+
+        nursery.start_soon(run)
         await started.wait()
         yield Virtual(engine, world)
         engine.runtime.request_stop("the test is over")
-        while engine.runtime.lives:
-            await trio.sleep(0.01)
+        await stopped.wait()
         nursery.cancel_scope.cancel(reason="the test is over")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import trio
@@ -26,9 +27,9 @@ def taken(mailbox: Mailbox) -> list[object]:
     return found
 
 
-def opened(**fields: object) -> Mailbox:
+def opened(**fields: Any) -> Mailbox:
     """A mailbox of a running life."""
-    mailbox = Mailbox("top/a", MailboxSpec(**fields))  # type: ignore[arg-type]  # named by the caller
+    mailbox = Mailbox("top/a", MailboxSpec(**fields))
     mailbox.set_open(True)
     return mailbox
 
@@ -204,10 +205,10 @@ OPERATIONS: dict[str, Callable[[Mailbox], object]] = {
     st.sampled_from(["block", "reject", "drop_oldest", "drop_newest", "conflate"]),
     st.sampled_from(["keep", "purge", "dead_letter"]),
 )
-def test_messages_are_conserved(operations: list[str], overflow: str, at_restart: str) -> None:
+def test_messages_are_conserved(operations: list[str], overflow: Any, at_restart: Any) -> None:
     """Under any policy and any order of events every accepted message is accounted for."""
     key = str if overflow == "conflate" else None
-    mailbox = Mailbox("a", MailboxSpec(3, overflow, at_restart, key), lambda *row: None)  # type: ignore[arg-type]  # drawn from the allowed words
+    mailbox = Mailbox("a", MailboxSpec(3, overflow, at_restart, key), lambda *row: None)
     for name in operations:
         OPERATIONS[name](mailbox)
         assert mailbox.statistics().conserved, mailbox.statistics()

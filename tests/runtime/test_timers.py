@@ -75,5 +75,6 @@ async def test_too_many_timers_are_refused(monkeypatch: pytest.MonkeyPatch) -> N
     timers = Timers()
     timers.after(1, nothing)
     timers.after(1, nothing)
+    await trio.lowlevel.checkpoint()
     with pytest.raises(TooManyTimers, match="2 timers"):
         timers.after(1, nothing)

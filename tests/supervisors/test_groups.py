@@ -117,6 +117,7 @@ async def test_a_group_restart_runs_finished_children_again_but_not_temporary_on
 
     async def work(actor: Worker) -> None:
         actor.context.ready()
+        await trio.lowlevel.checkpoint()
 
     spec = tree(
         worker("a", log),

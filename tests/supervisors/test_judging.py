@@ -151,7 +151,7 @@ async def test_backoff_grows_until_health_is_proven(autojump_clock: MockClock) -
         lives.append(trio.current_time())
         if len(lives) == 4:
             actor.context.healthy()
-        await trio.sleep(0)
+        await trio.lowlevel.checkpoint()
         raise Outage("cut")
 
     backoff = BackoffSpec(min_s=1, max_s=60, factor=2, jitter=0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import trio
 from trio.testing import MockClock
@@ -23,7 +25,7 @@ from tests.supervisors.trees import (
 )
 
 
-def slow(delay_s: float) -> object:
+def slow(delay_s: float) -> Any:
     """Work that is ready after so long."""
 
     async def work(actor: Worker) -> None:
@@ -214,5 +216,5 @@ async def test_a_stop_comes_through_while_the_tree_still_starts(
     assert log.texts() == [
         "a start", "b start", "b ended", "b stopped", "a ended", "a stopped",
     ]  # fmt: skip
-    with pytest.raises(BadRequest, match="top is stopped"):
+    with pytest.raises(BadRequest, match="top: the tree is stopping"):
         runtime.restart("top/a")

@@ -28,7 +28,8 @@ STEPS = st.lists(st.tuples(st.sampled_from(VERBS), st.sampled_from(PATHS)), max_
 class World:
     """One run and what was done to it."""
 
-    def __init__(self, strategy: Strategy, seed: int) -> None:
+    def __init__(self, strategy: Strategy, seed: int, budget: BudgetSpec) -> None:
+        self.budget = budget
         self.log = Log()
         self.broken: set[str] = set()
         self.slow: set[str] = set()
@@ -39,8 +40,8 @@ class World:
         self.runtime = Runtime(
             SupervisorSpec("top", "one_for_one", (
                 self.child("top/a"), self.child("top/b"),
-                SupervisorSpec("s", strategy, inner, budget=PLENTY, backoff=backoff),
-                SupervisorSpec("d", "dynamic", budget=PLENTY, backoff=backoff),
+                SupervisorSpec("s", strategy, inner, budget=budget, backoff=backoff),
+                SupervisorSpec("d", "dynamic", budget=budget, quarantine_on_give_up=True),
             ), budget=PLENTY),
             clock=TrioClock(),
             options=Options(seed=seed, force_exit=lambda code: pytest.fail("forced stop")),
@@ -64,7 +65,7 @@ class World:
                         await trio.sleep(0.5)
                 self.lives[path] -= 1
 
-        spec = worker(path.rpartition("/")[2], self.log, work=work, budget=PLENTY)
+        spec = worker(path.rpartition("/")[2], self.log, work=work, budget=self.budget)
         fields = {name: getattr(spec, name) for name in ChildSpec.__struct_fields__}
         return ChildSpec(**fields | {"backoff": BackoffSpec(0.1, 1.0)})
 
@@ -106,16 +107,16 @@ class World:
 
 
 @given(STEPS, st.sampled_from(["one_for_one", "rest_for_one", "one_for_all", "dynamic"]),
-       st.integers(0, 9), st.booleans())  # fmt: skip
+       st.integers(0, 9), st.booleans(), st.booleans())  # fmt: skip
 @settings(max_examples=150)
 def test_the_tree_always_comes_to_what_is_wanted(
-    steps: list[tuple[str, str]], strategy: Strategy, seed: int, settle: bool
+    steps: list[tuple[str, str]], strategy: Strategy, seed: int, settle: bool, stingy: bool
 ) -> None:
     """No request is forgotten, no two lives overlap, every stop ends, no task is left."""
 
     async def play() -> None:
         before = trio.lowlevel.current_statistics().tasks_living
-        world = World(strategy, seed)
+        world = World(strategy, seed, BudgetSpec(1) if stingy else PLENTY)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(world.runtime.run)
             await trio.testing.wait_all_tasks_blocked()

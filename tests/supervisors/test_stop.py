@@ -11,6 +11,7 @@ import trio
 from trio.testing import MockClock
 
 from actors.runtime.clock import TrioClock
+from actors.runtime.faults import BadRequest
 from supervisors.runtime import Options, Runtime, open_tree, run
 from supervisors.spec import UNLIMITED, StopPolicy, SupervisorSpec
 from tests.supervisors.trees import (
@@ -221,3 +222,24 @@ async def test_nothing_is_left_after_a_run(autojump_clock: MockClock) -> None:
         runtime.request_stop("enough")
     assert trio.lowlevel.current_statistics().tasks_living == before
     assert runtime.lives == 0
+
+
+async def test_what_fails_while_the_tree_stops_is_not_started_again(
+    autojump_clock: MockClock,
+) -> None:
+    """Also where its own supervisor has not been reached yet: the log of starts stays short."""
+    log = Log()
+    spec = tree(
+        SupervisorSpec("s", "rest_for_one", (worker("a", log), worker("b", log))),
+        worker("slow", log, stop_s=4),
+    )
+    async with open_tree(spec, clock=TrioClock()) as runtime:
+        runtime.request_stop("enough")
+        await trio.sleep(1)
+        runtime.lookup("top/s/a").tell(Boom("x"))
+        await trio.sleep(1)
+        assert states(runtime)["a"] == "stopped"
+        with pytest.raises(BadRequest, match="top/s: the tree is stopping"):
+            runtime.restart("top/s/a")
+    assert log.times("a start") == [0]
+    assert log.times("b stopped") == [4]

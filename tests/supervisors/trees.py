@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import trio
 
@@ -115,24 +115,24 @@ class InTurnWorker(Worker):
         await self.context.serve()
 
 
-def worker(name: str, log: Log, **changes: object) -> ChildSpec:
+def worker(name: str, log: Log, **changes: Any) -> ChildSpec:
     """A child spec of a worker; `changes` go to the worker or to the spec by name."""
     of_worker = {key: changes.pop(key) for key in ("begin", "work", "stop_s") if key in changes}
     kind = changes.pop("kind", Worker)
     changes.setdefault("backoff", NO_BACKOFF)
-    return ChildSpec(name, lambda: kind(name, log, **of_worker), **changes)  # type: ignore[operator, arg-type]  # named by the caller
+    return ChildSpec(name, lambda: kind(name, log, **of_worker), **changes)
 
 
 def tree(
-    *children: ChildSpec | SupervisorSpec, strategy: Strategy = "one_for_one", **fields: object
+    *children: ChildSpec | SupervisorSpec, strategy: Strategy = "one_for_one", **fields: Any
 ) -> SupervisorSpec:
     """A root called `top`."""
-    return SupervisorSpec("top", strategy, children, **fields)  # type: ignore[arg-type]  # named by the caller
+    return SupervisorSpec("top", strategy, children, **fields)
 
 
-def runtime_of(spec: SupervisorSpec, **options: object) -> Runtime:
+def runtime_of(spec: SupervisorSpec, **options: Any) -> Runtime:
     """A runtime on the loop's own clock."""
-    return Runtime(spec, clock=TrioClock(), options=Options(**options))  # type: ignore[arg-type]  # named by the caller
+    return Runtime(spec, clock=TrioClock(), options=Options(**options))
 
 
 def states(runtime: Runtime) -> dict[str, str]:
