@@ -2,6 +2,7 @@
 # make run ARGS="..."  run the engine (sets up first; standard output is the engine's alone)
 # make test            set everything up and pass every check
 # make lint            the checks without the tests
+# make bench ARGS="..."  measure everything (four minutes); --write renews benchmarks/RESULTS.md
 # make format          let the formatter rewrite the sources
 # make lock            write both lock files anew from pyproject.toml (needs uv)
 # make clean           remove .venv, caches and built files
@@ -29,7 +30,7 @@ PYTEST_ARGS ?= -n 2
 # wants a checkpoint on every path, which synchronous turns and queued answers do not have.
 ASYNC_OFF := ASYNC114,ASYNC127,ASYNC9
 
-.PHONY: setup run test lint format lock clean
+.PHONY: setup run test lint bench format lock clean
 .DEFAULT_GOAL := setup
 
 setup: $(READY)
@@ -37,6 +38,9 @@ setup: $(READY)
 
 run: $(READY)
 	@exec $(BIN)/arbtree run $(ARGS)
+
+bench: $(READY)
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 test: lint
 	$(BIN)/python -m pytest $(PYTEST_ARGS)

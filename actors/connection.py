@@ -82,6 +82,7 @@ class ConnectionActor(Actor):
         self._feed = feed
         self._healthy_after_s = healthy_after_s
         self._news: dict[str, FeedOpened | SymbolRefused] = {}
+        self._told: dict[str, int] = {}
         self._topics: dict[str, Topic] = {}
 
     # -- life -----------------------------------------------------------------------------------
@@ -104,7 +105,7 @@ class ConnectionActor(Actor):
         if isinstance(message, Up):
             symbol = self._symbol_at.get(message.path)
             if symbol is not None and symbol in self._news:
-                self._books[symbol].tell_control(self._news[symbol])
+                self._tell(symbol, self._news[symbol])
 
     def ended(self) -> None:
         """The life is over: every book of it hears so at once, before any other news."""
@@ -196,7 +197,9 @@ class ConnectionActor(Actor):
     def _tell(self, symbol: str, news: FeedOpened | SymbolRefused) -> None:
         """Tell a book what its feed is, now and whenever it comes up in this life."""
         self._news[symbol] = news
-        self._books[symbol].tell_control(news)
+        book = self._books[symbol]
+        if book.tell_control(news):
+            self._told[symbol] = book.generation
 
     # -- reading --------------------------------------------------------------------------------
 
@@ -227,7 +230,10 @@ class ConnectionActor(Actor):
         self._feed.frames += len(batch.payloads)
         self._feed.proof_ns = received_ns
         for symbol, part in parts.items():
-            self._books[symbol].tell_batch(part)
+            book = self._books[symbol]
+            if self._told.get(symbol) != book.generation:
+                self._tell(symbol, self._news[symbol])
+            book.tell_batch(part)
 
     def _rare(self, message: PublicMessage, contract: SubscriptionContract) -> None:
         match message:

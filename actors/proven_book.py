@@ -34,8 +34,9 @@ PENDING_QUOTES: Final = 4_096
 QUOTES_AN_ID: Final = 16
 """Most further quotes that wait for one event: a venue sends one."""
 
-RECENT_BESTS: Final = 512
-"""Ids whose best prices are remembered for quotes that arrive late: 5 s of the fastest stream."""
+RECENT_BESTS: Final = 64
+"""Ids whose best prices are remembered for quotes that arrive late: 0.8 s of the fastest stream.
+More would cost 180 KB a book at 512 and prove nothing further on any recording."""
 
 _LIVE: Final = State.LIVE
 

@@ -52,6 +52,7 @@ class SnapshotActor(Actor):
         self._venue = venue
         self._book_path = book_path
         self._wanted: dict[str, SnapshotWanted] = {}
+        self._fetching: dict[str, int] = {}
         self._order: list[tuple[bool, int, str]] = []
         self._count = 0
         self._wake = trio.Event()
@@ -68,6 +69,8 @@ class SnapshotActor(Actor):
         """Queue a wish, or sharpen one that waits already."""
         if not isinstance(message, SnapshotWanted):
             return
+        if self._fetching.get(message.symbol) == message.epoch:
+            return  # the answer to the same wish is on its way
         queued = self._wanted.get(message.symbol)
         self._wanted[message.symbol] = message
         if queued is None or (message.urgent and not queued.urgent):
@@ -107,7 +110,10 @@ class SnapshotActor(Actor):
                 await self._wake.wait()
                 continue
             book = self.context.lookup(self._book_path(wanted.symbol))
-            book.tell(await self._fetch(wanted))
+            self._fetching[wanted.symbol] = wanted.epoch
+            answer = await self._fetch(wanted)
+            self._fetching.pop(wanted.symbol, None)
+            book.tell(answer)
 
     def _next(self) -> SnapshotWanted | None:
         while self._order:

@@ -96,8 +96,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             code = end.code if isinstance(end.code, int) else EXIT_USAGE
         _flush()
         return code
-    except BaseException as error:
-        return _tell(error, debug)
+    except BaseException as error:  # noqa: ASYNC103 - no event loop runs here any more
+        return _tell(error, debug)  # noqa: ASYNC104 - the process ends with this code
 
 
 def _dispatch(words: list[str]) -> int:

@@ -189,8 +189,7 @@ class Life:
         if self._stopped:
             if raised:
                 failure = classify(_one(raised))
-                fatal = failure.kind is EndKind.FATAL
-                return Exit(EndKind.FATAL if fatal else EndKind.CRASH, failure, True)
+                return Exit(failure.kind, failure, while_stopping=True)
             return Exit(EndKind.KILLED if self._kill.cancelled_caught else EndKind.SHUTDOWN)
         if self._injected is not None:
             raised.insert(0, self._injected)

@@ -124,8 +124,15 @@ class CaptureWriter:
         self._put(
             b"%s %d %d %d %d %d %d\n%s%s\n"
             % (
-                kind.value.encode(), at_ns, monotonic_ns, number, epoch, len(named),
-                len(payload), named, payload,
+                kind.value.encode(),
+                at_ns,
+                monotonic_ns,
+                number,
+                epoch,
+                len(named),
+                len(payload),
+                named,
+                payload,
             )
         )
         self.count += 1

@@ -112,19 +112,21 @@ class VenueNames:
                 raise
             base, quote, _ = spelled
             return SymbolInfo(
-                venue=self.venue, symbol=f"{base}/{quote}", native=native, base=base,
-                quote=quote, kind=ContractKind.SPOT,
+                venue=self.venue,
+                symbol=f"{base}/{quote}",
+                native=native,
+                base=base,
+                quote=quote,
+                kind=ContractKind.SPOT,
             )
         if spelled is None or spelled[:2] == (guess.base, guess.quote):
             return guess
         base, quote, _ = spelled
-        settle = {
-            ContractKind.SPOT: "", ContractKind.LINEAR: quote, ContractKind.INVERSE: base
-        }[guess.kind]
+        settle = {ContractKind.SPOT: "", ContractKind.LINEAR: quote, ContractKind.INVERSE: base}[
+            guess.kind
+        ]
         unified = SymbolParts(base, quote, settle, guess.expiry).unified
-        return msgspec.structs.replace(
-            guess, symbol=unified, base=base, quote=quote, settle=settle
-        )
+        return msgspec.structs.replace(guess, symbol=unified, base=base, quote=quote, settle=settle)
 
 
 def _symbols(lists: dict[str, msgspec.Raw]) -> Iterator[str]:

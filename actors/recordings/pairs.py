@@ -48,7 +48,15 @@ class Leg:
     """The present quote of one instrument, as far as pairs are concerned."""
 
     __slots__ = (
-        "amounts", "ask", "at_ns", "bid", "depth", "from_book", "info", "pairs", "sequence",
+        "amounts",
+        "ask",
+        "at_ns",
+        "bid",
+        "depth",
+        "from_book",
+        "info",
+        "pairs",
+        "sequence",
     )
 
     def __init__(self, info: SymbolInfo, from_book: bool) -> None:

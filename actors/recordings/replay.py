@@ -292,8 +292,14 @@ class Replay:
         """Make the track of a quote file's instrument."""
         parts = parse_symbol(feed.symbol)
         info = SymbolInfo(
-            venue=feed.venue, symbol=feed.symbol, native=feed.symbol, base=parts.base,
-            quote=parts.quote, kind=parts.kind, settle=parts.settle, expiry=parts.expiry,
+            venue=feed.venue,
+            symbol=feed.symbol,
+            native=feed.symbol,
+            base=parts.base,
+            quote=parts.quote,
+            kind=parts.kind,
+            settle=parts.settle,
+            expiry=parts.expiry,
         )
         return Track(info, None, self._leg(info))
 

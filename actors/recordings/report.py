@@ -33,7 +33,9 @@ def report(replay: Replay) -> dict[str, Any]:
         "frames": replay.frames,
         "errors": [
             {
-                "venue": each.venue, "connection": each.connection, "at_ns": each.at_ns,
+                "venue": each.venue,
+                "connection": each.connection,
+                "at_ns": each.at_ns,
                 "error": each.error,
             }
             for each in replay.errors

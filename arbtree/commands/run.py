@@ -18,7 +18,7 @@ from arbtree.lines import JsonLines, TextLines, is_restart
 from arbtree.log import Log
 from arbtree.status import Tally, books
 from config.settings import Settings
-from messages.errors import NotAvailable
+from messages.errors import NotAvailable, UsageError
 from messages.opportunities import OpportunityClosed, OpportunityOpened
 from simulator.world import Address, World
 from supervisors.events import LifecycleEvent
@@ -31,8 +31,9 @@ SCREEN_EVERY_S = 0.5
 LINES_EVERY_S = 1.0
 """How often books are written as lines unless `--every` says otherwise."""
 
-FREEZE_AFTER_S = 5.0
-"""By then the engine's lasting objects exist; freezing them spares every later collection."""
+FREEZE_AFTER_S = (5.0, 60.0)
+"""By then most of the engine's lasting objects exist (a large tree fills its books for a minute);
+freezing them spares every later collection."""
 
 EXIT_NOTHING_LIVE = 3
 
@@ -64,6 +65,8 @@ def run(arguments: argparse.Namespace) -> int:
         )
     duration_s = parse_duration(arguments.duration) if arguments.duration else None
     every_s = parse_duration(arguments.every) if arguments.every else LINES_EVERY_S
+    if arguments.seed is not None and arguments.seed < 0:
+        raise UsageError(f"--seed must be at least 0, not {arguments.seed}")
     settings = settings_of(arguments.config)
     seed = arguments.seed if arguments.seed is not None else settings.engine.seed
     session = _Session(
@@ -136,9 +139,10 @@ class _Session:
         self._engine.runtime.request_stop("the time asked for is over")
 
     async def _freeze(self) -> None:
-        await trio.sleep(FREEZE_AFTER_S)
-        gc.collect()
-        gc.freeze()
+        for delay_s in FREEZE_AFTER_S:
+            await trio.sleep(delay_s)
+            gc.collect()
+            gc.freeze()
 
     # -- showing --------------------------------------------------------------------------------
 

@@ -172,8 +172,9 @@ class BinanceCodec(PublicCodec):
             return self._array("", payload, received_ns)
         lines = [line for line in payload.splitlines() if line.strip()]
         if not 1 < len(lines) <= LINES_PER_FRAME:
-            name = payload[_STREAM_AT : payload.find(b'"', _STREAM_AT)]
-            stream = excerpt(name) if payload.startswith(b'{"stream":"') and name else ""
+            end = payload.find(b'"', _STREAM_AT)
+            named = payload.startswith(b'{"stream":"') and end > _STREAM_AT
+            stream = excerpt(payload[_STREAM_AT:end]) if named else ""
             self._fail("a JSON object of this protocol", payload, stream, cause)
         return tuple(message for line in lines for message in self.decode(line, received_ns))
 

@@ -60,6 +60,8 @@ def test_recorded_addresses(url: str, venue: str | None) -> None:
 
 def test_dialects_load_when_first_asked_for() -> None:
     """Listing the venues must not cost the loading of them all."""
-    code = ("import sys, exchanges.registry as r; r.venues();"
-            "sys.exit('exchanges.binance' in sys.modules)")
+    code = (
+        "import sys, exchanges.registry as r; r.venues();"
+        "sys.exit('exchanges.binance' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

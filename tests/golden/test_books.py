@@ -35,9 +35,7 @@ def expected(book: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", STREAMS)
-def test_every_book_equals_its_golden_one(
-    name: str, shared_data: Path, replayed: Replayed
-) -> None:
+def test_every_book_equals_its_golden_one(name: str, shared_data: Path, replayed: Replayed) -> None:
     """Top 10, counts, sequence, hash and proof by best quotes equal the published figures."""
     venue, _ = STREAMS[name]
     found = replayed(paths(shared_data, name), "")
@@ -57,10 +55,14 @@ def test_every_book_equals_its_golden_one(
 def test_symbol_information_of_the_input_wins(shared_data: Path, replayed: Replayed) -> None:
     """With exchangeInfo files beside them the same books come out, under the venue's own names."""
     for name, info in (
-        ("binance/spot_20210814.ws.txt.gz + binance/spot_20210814.http.txt.gz",
-         "cryptofeed/binance/spot_20210814.exchangeInfo.txt.gz"),
-        ("binance_usdm/usdm_20210722.ws.txt.gz + binance_usdm/usdm_20210722.http.txt.gz",
-         "cryptofeed/binance_usdm/usdm_20210722.exchangeInfo.txt.gz"),
+        (
+            "binance/spot_20210814.ws.txt.gz + binance/spot_20210814.http.txt.gz",
+            "cryptofeed/binance/spot_20210814.exchangeInfo.txt.gz",
+        ),
+        (
+            "binance_usdm/usdm_20210722.ws.txt.gz + binance_usdm/usdm_20210722.http.txt.gz",
+            "cryptofeed/binance_usdm/usdm_20210722.exchangeInfo.txt.gz",
+        ),
     ):
         plain = replayed(paths(shared_data, name), "")
         told = replayed([*paths(shared_data, name), shared_data / info], "")

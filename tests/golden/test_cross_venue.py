@@ -23,8 +23,10 @@ BY_TICKER = {
     "hft BTC spot(A) x coinm(B) 2024-08-08+09 bookTicker": (
         ("binance", "binance_coinm"),
         (
-            "spot_btcusdt_20240808.gz", "spot_btcusdt_20240809.gz",
-            "coinm_btcusd_perp_20240808.gz", "coinm_btcusd_perp_20240809.gz",
+            "spot_btcusdt_20240808.gz",
+            "spot_btcusdt_20240809.gz",
+            "coinm_btcusd_perp_20240808.gz",
+            "coinm_btcusd_perp_20240809.gz",
         ),
     ),
 }
@@ -38,7 +40,8 @@ BY_BOOK = {
 def pair(found: dict[str, Any], buy: str, sell: str) -> dict[str, Any]:
     """The one pair of these venues."""
     (each,) = [
-        each for each in found["pairs"]
+        each
+        for each in found["pairs"]
         if (each["buy"]["venue"], each["sell"]["venue"]) == (buy, sell)
     ]
     return dict(each)
@@ -100,7 +103,10 @@ def test_different_currencies_are_followed_and_never_traded(
     assert each["episodes"]["5"]["count"] > 0
     venues = {(one["buy"]["venue"], one["sell"]["venue"]) for one in found["opportunities"]}
     assert venues <= {
-        ("binance", "okx"), ("okx", "binance"), ("coinbase", "kraken"), ("kraken", "coinbase")
+        ("binance", "okx"),
+        ("okx", "binance"),
+        ("coinbase", "kraken"),
+        ("kraken", "coinbase"),
     }
     assert venues
 
@@ -110,7 +116,10 @@ def test_a_venue_without_a_quote_has_no_window(shared_data: Path, replayed: Repl
     found = replayed(quote_files(shared_data), "ticker")
     each = pair(found, "binance", "bybit")
     assert figures(each) | {"episodes": None} == {
-        "window_ns": None, "evaluations": 0, "max_gross_bps": None, "max_at_ns": None,
+        "window_ns": None,
+        "evaluations": 0,
+        "max_gross_bps": None,
+        "max_at_ns": None,
         "episodes": None,
     }
     assert all(one == {"count": 0, "total_ms": 0.0} for one in each["episodes"].values())

@@ -68,7 +68,7 @@ class WithoutOneEvent(Tape):
 def test_a_missing_event_is_not_hidden_by_the_live_path(shared_data: Path) -> None:
     """The book is dark with one gap and has asked again: these tests can fail."""
     whole = tapes_together(shared_data, 15)[0]
-    (key, book), = in_recorded_time(
+    ((key, book),) = in_recorded_time(
         [WithoutOneEvent(whole.venue, whole.files, whole.until_ns)]
     ).books.items()
     assert key == ("binance", "BTCUSDT")

@@ -43,8 +43,7 @@ def book_side(*, rising: bool) -> st.SearchStrategy[Levels]:
     levels = st.dictionaries(st.integers(9_950, 10_050), st.integers(1, 4_000), max_size=5)
     return levels.map(
         lambda side: tuple(
-            (tick / 100, units / 1_000)
-            for tick, units in sorted(side.items(), reverse=not rising)
+            (tick / 100, units / 1_000) for tick, units in sorted(side.items(), reverse=not rising)
         )
     )
 

@@ -18,8 +18,13 @@ START_NS = 1_700_000_000_000_000_000
 def depth(first: int, last: int, bids: object, asks: object, native: str = "BTCUSDT") -> str:
     """A spot depth event in its combined stream frame."""
     data: dict[str, Any] = {
-        "e": "depthUpdate", "E": 1_700_000_000_000, "s": native, "U": first, "u": last,
-        "b": bids, "a": asks,
+        "e": "depthUpdate",
+        "E": 1_700_000_000_000,
+        "s": native,
+        "U": first,
+        "u": last,
+        "b": bids,
+        "a": asks,
     }
     return json.dumps(
         {"stream": f"{native.lower()}@depth@100ms", "data": data}, separators=(",", ":")

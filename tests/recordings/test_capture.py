@@ -18,8 +18,11 @@ FEEDS = (Feed("binance"), Feed("binance_usdm", "wss://x/stream"), Feed("okx", ""
 
 RECORDS = st.lists(
     st.tuples(
-        st.integers(0, 2**63), st.sampled_from(Kind), st.sampled_from(FEEDS),
-        st.binary(max_size=40), st.text(max_size=8),
+        st.integers(0, 2**63),
+        st.sampled_from(Kind),
+        st.sampled_from(FEEDS),
+        st.binary(max_size=40),
+        st.text(max_size=8),
     ),
     max_size=20,
 )
@@ -75,9 +78,10 @@ def test_nothing_is_left_behind_by_a_writer_that_fails(tmp_path: Path) -> None:
 
 def test_a_writer_keeps_its_bound(tmp_path: Path) -> None:
     """A capture that would grow without end is refused, and nothing is left."""
-    with pytest.raises(EnvironmentFault, match="reached 1000 bytes"), (
-        CaptureWriter(tmp_path / "c", max_bytes=1000)
-    ) as writer:
+    with (
+        pytest.raises(EnvironmentFault, match="reached 1000 bytes"),
+        CaptureWriter(tmp_path / "c", max_bytes=1000) as writer,
+    ):
         for _ in range(100):
             writer.write((1, Kind.FRAME, FEEDS[0], b"x" * 100, ""))
     assert list(tmp_path.iterdir()) == []

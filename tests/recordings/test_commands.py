@@ -127,9 +127,7 @@ def test_import_writes_a_capture_that_replays_alike(
     assert "capture, several venues" in capsys.readouterr().out
 
 
-def test_import_leaves_nothing_half_written(
-    tmp_path: Path, session: Path, capsys: Capture
-) -> None:
+def test_import_leaves_nothing_half_written(tmp_path: Path, session: Path, capsys: Capture) -> None:
     """A cut input, an output that is an input, a folder, or a folder that is not there."""
     broken = cut(write(tmp_path / "cut.gz", hft(SESSION)))
     before = session.read_bytes()

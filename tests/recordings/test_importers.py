@@ -45,7 +45,10 @@ def test_cryptofeed_lines_of_every_form(tmp_path: Path) -> None:
         (2_500_000_000, Kind.SENT, connected, b'{"method":"SUBSCRIBE"}', url),
         (3_000_000_001, Kind.FRAME, connected, b'{"a": 1}', ""),
         (
-            4_000_000_000, Kind.ANSWER, FEED, b'{"lastUpdateId":1}',
+            4_000_000_000,
+            Kind.ANSWER,
+            FEED,
+            b'{"lastUpdateId":1}',
             "https://api.binance.com/api/v3/depth?symbol=X",
         ),
     ]
@@ -107,9 +110,7 @@ def test_hftbacktest_frames_and_the_snapshot(tmp_path: Path) -> None:
     assert native == "BTCUSDT"
     found = list(hftbacktest.read(path, FEED, native))
     assert [record[0] for record in found] == [START_NS + n * 1_000_000 for n in range(6)]
-    assert [record[1] for record in found] == [
-        Kind.FRAME, Kind.SNAPSHOT, *[Kind.FRAME] * 4
-    ]
+    assert [record[1] for record in found] == [Kind.FRAME, Kind.SNAPSHOT, *[Kind.FRAME] * 4]
     assert found[1][4] == "BTCUSDT"
     assert found[2][3] == SESSION[2].encode()
 
@@ -151,12 +152,24 @@ def test_a_damaged_hftbacktest_line_is_a_frame_nobody_can_read(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("header", "line", "at_ns", "payload"),
     [
-        ("ts_local_ms,ts_exchange_ms,best_bid,best_ask,last_px", "1758912511322,0,1.5,2.5,2",
-         1_758_912_511_322_000_000, b"1.5,0,2.5,0"),
-        ("ts_ns,bid,bid_size,ask,ask_size", "1758912511322000001,1.5,7,2.5,8",
-         1_758_912_511_322_000_001, b"1.5,7,2.5,8"),
-        ("\ufeffTS_US, Ask ,bid,best_bid_qty", "1758912511322000.5,2.5,1.5,9",
-         1_758_912_511_322_000_500, b"1.5,9,2.5,0"),
+        (
+            "ts_local_ms,ts_exchange_ms,best_bid,best_ask,last_px",
+            "1758912511322,0,1.5,2.5,2",
+            1_758_912_511_322_000_000,
+            b"1.5,0,2.5,0",
+        ),
+        (
+            "ts_ns,bid,bid_size,ask,ask_size",
+            "1758912511322000001,1.5,7,2.5,8",
+            1_758_912_511_322_000_001,
+            b"1.5,7,2.5,8",
+        ),
+        (
+            "\ufeffTS_US, Ask ,bid,best_bid_qty",
+            "1758912511322000.5,2.5,1.5,9",
+            1_758_912_511_322_000_500,
+            b"1.5,9,2.5,0",
+        ),
     ],
 )
 def test_quote_files_by_header(
@@ -181,6 +194,7 @@ def test_a_quote_line_that_cannot_be_read_is_kept_as_it_is(tmp_path: Path) -> No
     path.write_text("ts_ms,bid,ask\n5,1,2\n6,1\nsoon,1,2\n")
     found = list(quotes_csv.read(path, FEED))
     assert [(record[0], record[3], record[4]) for record in found] == [
-        (5_000_000, b"1,0,2,0", "line 2"), (6_000_000, b"6,1", "line 3"),
+        (5_000_000, b"1,0,2,0", "line 2"),
+        (6_000_000, b"6,1", "line 3"),
         (6_000_000, b"soon,1,2", "line 4"),
     ]

@@ -15,8 +15,13 @@ from messages.instruments import SymbolInfo
 def info(venue: str, **more: object) -> SymbolInfo:
     """A spot symbol of a venue."""
     facts: dict[str, object] = {
-        "venue": venue, "symbol": "A/B", "native": "AB", "base": "A", "quote": "B",
-        "kind": ContractKind.SPOT, **more,
+        "venue": venue,
+        "symbol": "A/B",
+        "native": "AB",
+        "base": "A",
+        "quote": "B",
+        "kind": ContractKind.SPOT,
+        **more,
     }
     return SymbolInfo(**facts)  # type: ignore[arg-type]  # the members are checked when it is made
 
@@ -39,8 +44,12 @@ class Market:
     def lives(self) -> list[tuple[int, int, int, float]]:
         """Opened, peak, closed and gross edge of every opportunity."""
         return [
-            (each.life.opened_ns, each.life.peak_ns, each.closed_ns,
-             round(each.life.edge.gross_bps, 3))
+            (
+                each.life.opened_ns,
+                each.life.peak_ns,
+                each.closed_ns,
+                round(each.life.edge.gross_bps, 3),
+            )
             for each in self.ended()
         ]
 

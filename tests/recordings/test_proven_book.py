@@ -16,9 +16,7 @@ from messages.identifiers import ContractKind
 from messages.instruments import SymbolInfo
 from messages.market import BestQuote, BookDelta, BookSnapshot, Levels
 
-INFO = SymbolInfo(
-    venue="v", symbol="A/B", native="AB", base="A", quote="B", kind=ContractKind.SPOT
-)
+INFO = SymbolInfo(venue="v", symbol="A/B", native="AB", base="A", quote="B", kind=ContractKind.SPOT)
 BIDS: Levels = ((100.5, 2.0), (100.0, 1.0))
 ASKS: Levels = ((101.0, 3.0), (101.5, 1.0))
 
@@ -102,9 +100,7 @@ def test_a_crossed_book_is_dark_until_a_snapshot() -> None:
     for price in (101.0, 101.5):
         book = live()
         assert book.delta(delta(11, 11, ((price, 1.0),))) is Verdict.CROSSED
-        assert (book.state, book.reason, book.levels()) == (
-            State.DARK, DarkReason.CROSSED, (0, 0)
-        )
+        assert (book.state, book.reason, book.levels()) == (State.DARK, DarkReason.CROSSED, (0, 0))
         assert book.delta(delta(12, 12, ((price, 0.0),))) is Verdict.NOTHING
         assert not book.live
         assert book.snapshot(snapshot(11)) is Verdict.CHANGED
@@ -167,7 +163,8 @@ def test_a_price_off_the_grid_moves_the_book_to_the_twin() -> None:
     assert book.delta(delta(11, 11, ((100.123, 5.0),), ((101.0, 4.0),))) is Verdict.CHANGED
     assert type(book._book).__name__ == "SortedBook"
     assert book.all_levels() == (
-        ((100.5, 2.0), (100.123, 5.0), (100.0, 1.0)), ((101.0, 4.0), (101.5, 1.0))
+        ((100.5, 2.0), (100.123, 5.0), (100.0, 1.0)),
+        ((101.0, 4.0), (101.5, 1.0)),
     )
     assert book.delta(delta(12, 12, ((100.7, 1.0),))) is Verdict.CHANGED
     assert book.moves_to_twin == 1

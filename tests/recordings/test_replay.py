@@ -40,13 +40,20 @@ def test_the_whole_report_of_a_small_session(tmp_path: Path) -> None:
             "errors": [],
             "books": [
                 {
-                    "venue": "binance", "symbol": "BTC/USDT", "native": "BTCUSDT",
-                    "state": "LIVE", "sequence": 12, "updates": 3, "resyncs": 0, "gaps": 0,
+                    "venue": "binance",
+                    "symbol": "BTC/USDT",
+                    "native": "BTCUSDT",
+                    "state": "LIVE",
+                    "sequence": 12,
+                    "updates": 3,
+                    "resyncs": 0,
+                    "gaps": 0,
                     "levels": [2, 2],
                     "bids": [["100.5", "4"], ["100", "1"]],
                     "asks": [["101", "1"], ["101.5", "1"]],
                     "sha256": book_sha256(bids, asks),
-                    "quotes_compared": 1, "quotes_equal": 1,
+                    "quotes_compared": 1,
+                    "quotes_equal": 1,
                 }
             ],
             "pairs": [],
@@ -65,8 +72,14 @@ def test_the_hash_is_the_published_one() -> None:
 
 @pytest.mark.parametrize(
     ("number", "text"),
-    [(61685.99, "61685.99"), (100.0, "100"), (1e-07, "0.0000001"), (1.5e22, "15" + "0" * 21),
-     (0.0, "0"), (0.30000000000000004, "0.30000000000000004")],
+    [
+        (61685.99, "61685.99"),
+        (100.0, "100"),
+        (1e-07, "0.0000001"),
+        (1.5e22, "15" + "0" * 21),
+        (0.0, "0"),
+        (0.30000000000000004, "0.30000000000000004"),
+    ],
 )
 def test_numbers_are_plain_decimals(number: float, text: str) -> None:
     """No exponent, no trailing zeros, nothing rounded."""
@@ -125,7 +138,9 @@ def test_a_bad_frame_darkens_and_the_replay_goes_on(tmp_path: Path, bad: str) ->
     found = replayed(recording(tmp_path / "f", *lines[:8]))
     (error,) = found["errors"]
     assert (error["venue"], error["connection"], error["at_ns"]) == (
-        "binance", "binance/1", START_NS + 6 * MS
+        "binance",
+        "binance/1",
+        START_NS + 6 * MS,
     )
     assert "binance" in error["error"]
     assert "\n" not in error["error"]
@@ -188,9 +203,9 @@ def test_a_reconnect_begins_an_empty_book(tmp_path: Path) -> None:
     path = write(tmp_path / "f", "\n".join([*lines, *after]).encode())
     (book,) = replayed(path)["books"]
     assert (book["state"], book["levels"], book["gaps"]) == ("BUFFERING", [0, 0], 0)
-    again = answer.replace("1700000002.1", "1700000006.1").replace('"lastUpdateId":7', (
-        '"lastUpdateId":8'
-    ))
+    again = answer.replace("1700000002.1", "1700000006.1").replace(
+        '"lastUpdateId":7', ('"lastUpdateId":8')
+    )
     path = write(tmp_path / "f", "\n".join([*lines, *after, again]).encode())
     (book,) = replayed(path)["books"]
     assert (book["state"], book["sequence"], book["resyncs"]) == ("LIVE", 9, 1)
@@ -253,15 +268,26 @@ def test_a_cut_input_leaves_no_capture(tmp_path: Path) -> None:
 
 
 INFO_ANSWER: dict[str, Any] = {
-    "timezone": "UTC", "serverTime": 1, "rateLimits": [], "exchangeFilters": [],
+    "timezone": "UTC",
+    "serverTime": 1,
+    "rateLimits": [],
+    "exchangeFilters": [],
     "symbols": [
         {
-            "symbol": "BTCUSDT", "status": "TRADING", "baseAsset": "BTCU", "quoteAsset": "SDT",
-            "baseAssetPrecision": 8, "quotePrecision": 8, "orderTypes": [], "permissions": ["SPOT"],
+            "symbol": "BTCUSDT",
+            "status": "TRADING",
+            "baseAsset": "BTCU",
+            "quoteAsset": "SDT",
+            "baseAssetPrecision": 8,
+            "quotePrecision": 8,
+            "orderTypes": [],
+            "permissions": ["SPOT"],
             "isSpotTradingAllowed": True,
             "filters": [
                 {
-                    "filterType": "PRICE_FILTER", "minPrice": "0.5", "maxPrice": "9",
+                    "filterType": "PRICE_FILTER",
+                    "minPrice": "0.5",
+                    "maxPrice": "9",
                     "tickSize": "0.1",
                 }
             ],

@@ -31,11 +31,19 @@ def test_a_pair_in_numbers(tmp_path: Path) -> None:
     )
     sold, bought = found["pairs"]
     assert (bought["buy"], bought["sell"]) == (
-        {"venue": "okx", "symbol": "BTC/USDT"}, {"venue": "binance", "symbol": "BTC/USDT"}
+        {"venue": "okx", "symbol": "BTC/USDT"},
+        {"venue": "binance", "symbol": "BTC/USDT"},
     )
     assert list(bought) == [
-        "buy", "sell", "comparable", "reason", "window_ns", "evaluations", "max_gross_bps",
-        "max_at_ns", "episodes",
+        "buy",
+        "sell",
+        "comparable",
+        "reason",
+        "window_ns",
+        "evaluations",
+        "max_gross_bps",
+        "max_at_ns",
+        "episodes",
     ]
     assert bought["window_ns"] == [START_NS + MS, START_NS + 5 * MS]
     assert (bought["comparable"], bought["reason"], bought["evaluations"]) == (True, None, 4)
@@ -45,19 +53,32 @@ def test_a_pair_in_numbers(tmp_path: Path) -> None:
     assert sold["max_gross_bps"] == round((100.8 / 101.0 - 1) * 10_000, 4)
     (life,) = found["opportunities"]
     assert list(life) == [
-        "buy", "sell", "opened_ns", "peak_ns", "closed_ns", "gross_bps", "net_bps", "amount",
-        "buy_sequence", "sell_sequence", "buy_age_ms", "sell_age_ms",
+        "buy",
+        "sell",
+        "opened_ns",
+        "peak_ns",
+        "closed_ns",
+        "gross_bps",
+        "net_bps",
+        "amount",
+        "buy_sequence",
+        "sell_sequence",
+        "buy_age_ms",
+        "sell_age_ms",
     ]
     assert (life["opened_ns"], life["closed_ns"]) == (START_NS + 5 * MS, START_NS + 5 * MS)
     assert (life["gross_bps"], life["amount"], life["sell_sequence"]) == (
-        bought["max_gross_bps"], "0", 12
+        bought["max_gross_bps"],
+        "0",
+        12,
     )
 
 
 def test_thresholds_keep_their_spelling(tmp_path: Path) -> None:
     """Keys are as typed, in the order typed."""
     found = replayed(
-        recording(tmp_path / "a", *SESSION), f"okx:BTC/USDT={write(tmp_path / 'q', QUOTES)}",
+        recording(tmp_path / "a", *SESSION),
+        f"okx:BTC/USDT={write(tmp_path / 'q', QUOTES)}",
         thresholds=("5.0", "0", "-3"),
     )
     assert [list(pair["episodes"]) for pair in found["pairs"]] == [["5.0", "0", "-3"]] * 2
@@ -66,7 +87,8 @@ def test_thresholds_keep_their_spelling(tmp_path: Path) -> None:
 def test_fees_change_opportunities_and_never_pairs(tmp_path: Path) -> None:
     """An edge of 30 bps does not pay fees of 40."""
     files: list[Path | str] = [
-        recording(tmp_path / "a", *SESSION), f"okx:BTC/USDT={write(tmp_path / 'q', QUOTES)}"
+        recording(tmp_path / "a", *SESSION),
+        f"okx:BTC/USDT={write(tmp_path / 'q', QUOTES)}",
     ]
     free = replayed(*files)
     some = replayed(*files, fees_bps={"okx": 10.0, "binance": 5.0})
@@ -82,7 +104,8 @@ def test_fees_change_opportunities_and_never_pairs(tmp_path: Path) -> None:
 def test_old_quotes_are_not_evaluated(tmp_path: Path) -> None:
     """With an age limit of 1 ms the quote of 2 ms is too old at 4 ms."""
     files: list[Path | str] = [
-        recording(tmp_path / "a", *SESSION), f"okx:BTC/USDT={write(tmp_path / 'q', QUOTES)}"
+        recording(tmp_path / "a", *SESSION),
+        f"okx:BTC/USDT={write(tmp_path / 'q', QUOTES)}",
     ]
     assert replayed(*files, max_age_ms=1.0)["pairs"][0]["evaluations"] == 3
     assert replayed(*files)["pairs"][0]["evaluations"] == 4
@@ -115,8 +138,12 @@ def test_a_venue_without_depth_is_followed_by_its_tickers(tmp_path: Path) -> Non
 def test_a_dark_book_quotes_nothing(tmp_path: Path) -> None:
     """Between the gap and the next snapshot there is no evaluation, and episodes close."""
     lines = (
-        snapshot(7, BIDS, ASKS), depth(8, 8, [], []), depth(20, 20, [], []),
-        depth(21, 21, [], []), snapshot(21, BIDS, ASKS), depth(22, 22, [], []),
+        snapshot(7, BIDS, ASKS),
+        depth(8, 8, [], []),
+        depth(20, 20, [], []),
+        depth(21, 21, [], []),
+        snapshot(21, BIDS, ASKS),
+        depth(22, 22, [], []),
     )
     rows = "".join(f"{START_NS + n * MS},99,100\n" for n in range(6))
     quotes = write(tmp_path / "q", f"ts_ns,bid,ask\n{rows}".encode())
@@ -132,7 +159,8 @@ def test_a_dark_book_quotes_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["nan,100", "inf,100", "100,-inf", "x,1", ",", "1,nan"],
+    "line",
+    ["nan,100", "inf,100", "100,-inf", "x,1", ",", "1,nan"],
 )
 def test_a_bad_quote_line_is_reported(tmp_path: Path, line: str) -> None:
     """With the number of the line; the others count."""

@@ -157,7 +157,6 @@ async def test_impossible_names_are_refused() -> None:
 async def test_connect_deadline(virtual_time: trio.testing.MockClock) -> None:
     """A lookup that never ends is given up after the deadline, in virtual time."""
 
-
     trio.socket.set_custom_hostname_resolver(Resolver(trio.sleep_forever))
     started_s = trio.current_time()
     with pytest.raises(DialFailed, match="no TCP connection within 10 s"):

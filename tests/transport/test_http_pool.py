@@ -119,9 +119,7 @@ async def test_warm_connections_wait_for_requests(nursery: trio.Nursery) -> None
     nursery.cancel_scope.cancel()
 
 
-async def test_warm_tls_connection_is_used(
-    authority: trustme.CA, trusting: ssl.SSLContext
-) -> None:
+async def test_warm_tls_connection_is_used(authority: trustme.CA, trusting: ssl.SSLContext) -> None:
     """Session tickets waiting on a warm TLS 1.3 connection do not make it look dead."""
     async with loopback(server(), certificate=authority.issue_cert("localhost")) as port:
         transport = HttpTransport(SocketDialer(trusting))

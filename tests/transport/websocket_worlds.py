@@ -81,6 +81,7 @@ TEXT, BINARY, CLOSE, PING, PONG = 0x1, 0x2, 0x8, 0x9, 0xA
 
 def raw_websocket_peer(serve: Peer) -> Peer:
     """A peer that does the upgrade by hand and then owns the bytes."""
+
     async def peer(stream: trio.abc.Stream) -> None:
         head = await read_head(stream)
         key = next(

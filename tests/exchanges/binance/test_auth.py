@@ -13,8 +13,13 @@ from exchanges.binance import auth
 SECRET = b"NhqPtmdSJYdKjVHjA7PZj4Mge3R5YNiP1e3UZjInClVN65XAbvqqM6A7H5fATj0j"
 KEY = "vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A"
 ORDER = [
-    ("side", "BUY"), ("type", "LIMIT"), ("timeInForce", "GTC"), ("quantity", "1"),
-    ("price", "0.1"), ("recvWindow", "5000"), ("timestamp", "1499827319559"),
+    ("side", "BUY"),
+    ("type", "LIMIT"),
+    ("timeInForce", "GTC"),
+    ("quantity", "1"),
+    ("price", "0.1"),
+    ("recvWindow", "5000"),
+    ("timestamp", "1499827319559"),
 ]
 FULLWIDTH = "\uff11\uff12\uff13\uff14\uff15\uff16"
 
@@ -36,18 +41,37 @@ def test_rest_signs_the_encoded_query(symbol: str, signature: str) -> None:
 @pytest.mark.parametrize(
     ("changed", "signature"),
     [
-        ({"price": "52000.00", "quantity": "0.01000000", "recvWindow": "100", "side": "SELL",
-          "symbol": "BTCUSDT"}, "aa1b5712c094bc4e57c05a1a5c1fd8d88dcd628338ea863fec7b88e59fe2db24"),
-        ({"price": "0.10000000", "quantity": "1.00000000", "recvWindow": "5000", "side": "BUY",
-          "symbol": FULLWIDTH}, "b33892ae8e687c939f4468c6268ddd4c40ac1af18ad19a064864c47bae0752cd"),
+        (
+            {
+                "price": "52000.00",
+                "quantity": "0.01000000",
+                "recvWindow": "100",
+                "side": "SELL",
+                "symbol": "BTCUSDT",
+            },
+            "aa1b5712c094bc4e57c05a1a5c1fd8d88dcd628338ea863fec7b88e59fe2db24",
+        ),
+        (
+            {
+                "price": "0.10000000",
+                "quantity": "1.00000000",
+                "recvWindow": "5000",
+                "side": "BUY",
+                "symbol": FULLWIDTH,
+            },
+            "b33892ae8e687c939f4468c6268ddd4c40ac1af18ad19a064864c47bae0752cd",
+        ),
     ],
 )
-def test_websocket_api_signs_raw_values_by_name(
-    changed: dict[str, str], signature: str
-) -> None:
+def test_websocket_api_signs_raw_values_by_name(changed: dict[str, str], signature: str) -> None:
     """Sorted by name and not encoded, the key among them."""
-    parameters = {"timestamp": "1645423376532", "type": "LIMIT", "timeInForce": "GTC",
-                  "apiKey": KEY, **changed}
+    parameters = {
+        "timestamp": "1645423376532",
+        "type": "LIMIT",
+        "timeInForce": "GTC",
+        "apiKey": KEY,
+        **changed,
+    }
     assert auth.signed_parameters(parameters, SECRET) == {**parameters, "signature": signature}
 
 
@@ -55,11 +79,15 @@ def test_user_stream_and_futures_vectors() -> None:
     """The other two signatures of the sheets."""
     parameters = {"apiKey": KEY, "timestamp": "1747385641636"}
     assert auth.signed_parameters(parameters, SECRET)["signature"] == (
-        "681110a6057ad58657af22f5640fab9dd17418834cdfccdc81be8b0f7b2cde3e")
-    text = ("symbol=BTCUSDT&side=BUY&type=LIMIT&quantity=0.01&price=60000.5&timeInForce=IOC"
-            "&newClientOrderId=arb-0001&recvWindow=5000&timestamp=1541993715000")
+        "681110a6057ad58657af22f5640fab9dd17418834cdfccdc81be8b0f7b2cde3e"
+    )
+    text = (
+        "symbol=BTCUSDT&side=BUY&type=LIMIT&quantity=0.01&price=60000.5&timeInForce=IOC"
+        "&newClientOrderId=arb-0001&recvWindow=5000&timestamp=1541993715000"
+    )
     assert auth.sign(text, b"secret") == (
-        "c00ab290ca38618a0c49fedbbaecd6862db97e47e4f1a27fd98bb73498206ce6")
+        "c00ab290ca38618a0c49fedbbaecd6862db97e47e4f1a27fd98bb73498206ce6"
+    )
 
 
 def test_the_published_and_the_recorded_requests(shared_data: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+# Samples and tables are laid out by hand, one case a line.
+# fmt: off
 import json
 
 import pytest

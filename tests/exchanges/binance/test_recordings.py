@@ -64,20 +64,27 @@ STREAMS: dict[str, tuple[str, tuple[str, ...], int]] = {
     "usdm 2024-08": ("binance_usdm", ("usdm_btcusdt_20240808",), 6_547),
     "usdm 2024-07": ("binance_usdm", ("usdm_btcusdt_20240718", "usdm_btcusdt_20240719"), 9_017),
     "coinm 2024": (
-        "binance_coinm", ("coinm_btcusd_perp_20240808", "coinm_btcusd_perp_20240809"),
+        "binance_coinm",
+        ("coinm_btcusd_perp_20240808", "coinm_btcusd_perp_20240809"),
         26_824 + 17_948,
     ),
     "spot 2021-04": ("binance", ("binance/spot_20210405.txt.gz",), 4_642),
     "spot 2021-08": (
-        "binance", ("binance/spot_20210814.ws.txt.gz", "binance/spot_20210814.http.txt.gz"), 528),
+        "binance",
+        ("binance/spot_20210814.ws.txt.gz", "binance/spot_20210814.http.txt.gz"),
+        528,
+    ),
     "us 2021": ("binance_us", ("binance_us/spot_20210405.txt.gz",), 3_185),
     "usdm 2021": (
         "binance_usdm",
-        ("binance_usdm/usdm_20210722.ws.txt.gz", "binance_usdm/usdm_20210722.http.txt.gz"), 752),
+        ("binance_usdm/usdm_20210722.ws.txt.gz", "binance_usdm/usdm_20210722.http.txt.gz"),
+        752,
+    ),
     "coinm 2021": (
         "binance_coinm",
         ("binance_coinm/coinm_20210722.ws.txt.gz", "binance_coinm/coinm_20210722.http.txt.gz"),
-        1_788),
+        1_788,
+    ),
 }
 
 
@@ -107,7 +114,9 @@ def check(message: PublicMessage, payload: bytes) -> None:
         assert trade == [float(data["p"]), float(data["q"]), data["m"], data["T"]]
         assert message.trade_id == data.get("t", data.get("a"))
         assert (message.first_trade_id, message.last_trade_id) == (
-            data.get("f", -1), data.get("l", -1))
+            data.get("f", -1),
+            data.get("l", -1),
+        )
     else:
         assert isinstance(message, Kline)
         candle = data["k"]
@@ -138,8 +147,11 @@ def test_every_recorded_frame(shared_data: Path, name: str) -> None:
     public = dialect(venue)
     lines = list(recorded(shared_data, files))
     natives = {
-        match[1].decode() for line in lines if not line.rest
-        for match in [_NATIVE.search(line.payload)] if match is not None
+        match[1].decode()
+        for line in lines
+        if not line.rest
+        for match in [_NATIVE.search(line.payload)]
+        if match is not None
     }
     infos = {native: public.symbol_from_native(native) for native in natives}
     codec, books = public.codec(infos.values(), 0), Books(public)
@@ -226,8 +238,15 @@ def rest_answer(venue: str, name: str, answer: object) -> int:
 
 
 _PREFIXES = {"/api/v3": "binance", "/fapi/v1": "binance_usdm", "/dapi/v1": "binance_coinm"}
-_USED_EVENTS = {"depthUpdate", "bookTicker", "trade", "aggTrade", "kline", "24hrTicker",
-                "24hrMiniTicker"}
+_USED_EVENTS = {
+    "depthUpdate",
+    "bookTicker",
+    "trade",
+    "aggTrade",
+    "kline",
+    "24hrTicker",
+    "24hrMiniTicker",
+}
 
 
 def event(venue: str, data: dict[str, Any], stream: str = "") -> int:
@@ -258,15 +277,30 @@ def test_payloads_kept_by_jkorf(shared_data: Path) -> None:
                 decoded[pushed["data"]["e"]] += event(venue, pushed["data"], pushed["stream"])
     assert decoded["exchangeInfo"] == 3
     found = {name for name, count in decoded.items() if count}
-    assert found >= {"depth", "time", "trades", "klines", "24hr", "depthUpdate", "aggTrade",
-                            "trade", "24hrTicker", "24hrMiniTicker"}
+    assert found >= {
+        "depth",
+        "time",
+        "trades",
+        "klines",
+        "24hr",
+        "depthUpdate",
+        "aggTrade",
+        "trade",
+        "24hrTicker",
+        "24hrMiniTicker",
+    }
 
 
 def test_payloads_kept_by_nautilus(shared_data: Path) -> None:
     """Market events and answers, partly live captures."""
     decoded: Counter[str] = Counter()
-    answers = {"market_klines": "klines", "market_trades": "trades", "ticker_24hr": "24hr",
-               "exchange_info": "exchangeInfo", "server_time": "time"}
+    answers = {
+        "market_klines": "klines",
+        "market_trades": "trades",
+        "ticker_24hr": "24hr",
+        "exchange_info": "exchangeInfo",
+        "server_time": "time",
+    }
     for record in records(shared_data / "nautilus" / "binance.jsonl.gz"):
         path, payload = record["path"], record["json"]
         futures = "/futures/" in path or "_futures_" in path
@@ -279,8 +313,18 @@ def test_payloads_kept_by_nautilus(shared_data: Path) -> None:
                 if part in path and "metadata" not in path:
                     decoded[name] += bool(rest_answer(venue, name, payload))
     assert decoded["exchangeInfo"] == 3
-    assert set(decoded) == {"aggTrade", "depthUpdate", "kline", "trade", "bookTicker", "klines",
-                            "trades", "24hr", "exchangeInfo", "time"}
+    assert set(decoded) == {
+        "aggTrade",
+        "depthUpdate",
+        "kline",
+        "trade",
+        "bookTicker",
+        "klines",
+        "trades",
+        "24hr",
+        "exchangeInfo",
+        "time",
+    }
     assert min(decoded.values()) > 0
 
 

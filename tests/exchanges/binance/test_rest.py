@@ -19,11 +19,17 @@ INVERSE = COINM.symbol_from_native("BTCUSD_PERP")
 @pytest.mark.parametrize(
     ("venue", "levels", "limit", "weight"),
     [
-        ("binance", 1, "100", 5), ("binance", 100, "100", 5), ("binance", 101, "500", 25),
-        ("binance", 1000, "1000", 50), ("binance", 1001, "5000", 250),
+        ("binance", 1, "100", 5),
+        ("binance", 100, "100", 5),
+        ("binance", 101, "500", 25),
+        ("binance", 1000, "1000", 50),
+        ("binance", 1001, "5000", 250),
         ("binance", 9999, "5000", 250),
-        ("binance_usdm", 1, "5", 2), ("binance_usdm", 20, "20", 2), ("binance_usdm", 60, "100", 5),
-        ("binance_usdm", 500, "500", 10), ("binance_coinm", 1000, "1000", 20),
+        ("binance_usdm", 1, "5", 2),
+        ("binance_usdm", 20, "20", 2),
+        ("binance_usdm", 60, "100", 5),
+        ("binance_usdm", 500, "500", 10),
+        ("binance_coinm", 1000, "1000", 20),
         ("binance_coinm", 5000, "1000", 20),
     ],
 )
@@ -47,7 +53,9 @@ def test_the_default_snapshot_costs_what_the_limits_say() -> None:
 def test_other_requests() -> None:
     """Paths, queries and weights of the sheets."""
     assert (SPOT.venue_info_request().target, SPOT.venue_info_request().weight) == (
-        "/api/v3/exchangeInfo", 20)
+        "/api/v3/exchangeInfo",
+        20,
+    )
     assert USDM.venue_info_request().target == "/fapi/v1/exchangeInfo"
     assert COINM.tickers_request().target == "/dapi/v1/ticker/24hr"
     assert SPOT.tickers_request().weight == 80
@@ -65,9 +73,15 @@ def test_snapshots() -> None:
     assert SPOT.decode_snapshot(body, BNB, 3, 9) == BookSnapshot(
         "binance", "BNB/BTC", 3, 1027024, 0, 9, ((4.0, 431.0),), ((4.000002, 12.0),)
     )
-    inverse = {"lastUpdateId": 1007198635033, "E": 1723161257835, "T": 1723161257823,
-               "symbol": "BTCUSD_PERP", "pair": "BTCUSD", "bids": [["61804.7", "35"]],
-               "asks": [["61804.8", "1645"]]}
+    inverse = {
+        "lastUpdateId": 1007198635033,
+        "E": 1723161257835,
+        "T": 1723161257823,
+        "symbol": "BTCUSD_PERP",
+        "pair": "BTCUSD",
+        "bids": [["61804.7", "35"]],
+        "asks": [["61804.8", "1645"]],
+    }
     snapshot = COINM.decode_snapshot(json.dumps(inverse).encode(), INVERSE, 3, 9)
     assert (snapshot.venue_ms, snapshot.last_id) == (1723161257835, 1007198635033)
     other = json.dumps({**inverse, "symbol": "ETHUSD_PERP"}).encode()
@@ -78,7 +92,10 @@ def test_snapshots() -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        b"", b"null", b"<html>", b'{"code":-1121,"msg":"Invalid symbol."}',
+        b"",
+        b"null",
+        b"<html>",
+        b'{"code":-1121,"msg":"Invalid symbol."}',
         b'{"lastUpdateId":1,"bids":[["NaN","1"]],"asks":[]}',
         b'{"lastUpdateId":1,"bids":[["1","-1"]],"asks":[]}',
         b'{"lastUpdateId":1,"bids":[["0","1"]],"asks":[]}',
@@ -93,13 +110,27 @@ def test_what_is_no_snapshot(body: bytes) -> None:
 
 
 TICKER = {
-    "symbol": "BNBBTC", "priceChange": "-94.99999800", "priceChangePercent": "-95.960",
-    "weightedAvgPrice": "0.29628482", "prevClosePrice": "0.10002000", "lastPrice": "4.00000200",
-    "lastQty": "200.00000000", "bidPrice": "4.00000000", "bidQty": "100.00000000",
-    "askPrice": "4.00000200", "askQty": "100.00000000", "openPrice": "99.00000000",
-    "highPrice": "100.00000000", "lowPrice": "0.10000000", "volume": "8913.30000000",
-    "quoteVolume": "15.30000000", "openTime": 1499783499040, "closeTime": 1499869899040,
-    "firstId": 28385, "lastId": 28460, "count": 76,
+    "symbol": "BNBBTC",
+    "priceChange": "-94.99999800",
+    "priceChangePercent": "-95.960",
+    "weightedAvgPrice": "0.29628482",
+    "prevClosePrice": "0.10002000",
+    "lastPrice": "4.00000200",
+    "lastQty": "200.00000000",
+    "bidPrice": "4.00000000",
+    "bidQty": "100.00000000",
+    "askPrice": "4.00000200",
+    "askQty": "100.00000000",
+    "openPrice": "99.00000000",
+    "highPrice": "100.00000000",
+    "lowPrice": "0.10000000",
+    "volume": "8913.30000000",
+    "quoteVolume": "15.30000000",
+    "openTime": 1499783499040,
+    "closeTime": 1499869899040,
+    "firstId": 28385,
+    "lastId": 28460,
+    "count": 76,
 }
 
 
@@ -107,8 +138,22 @@ def test_tickers() -> None:
     """Known symbols only; inverse contracts count contracts."""
     body = json.dumps([{**TICKER, "symbol": "XRPEUR"}, TICKER]).encode()
     assert SPOT.decode_tickers(body, [BNB], 9) == (
-        Ticker24h("binance", "BNB/BTC", 0, 1499869899040, 9, 4.000002, 99.0, 100.0, 0.1, 8913.3,
-                  15.3, -95.96, 4.0, 4.000002),
+        Ticker24h(
+            "binance",
+            "BNB/BTC",
+            0,
+            1499869899040,
+            9,
+            4.000002,
+            99.0,
+            100.0,
+            0.1,
+            8913.3,
+            15.3,
+            -95.96,
+            4.0,
+            4.000002,
+        ),
     )
     inverse = {name: value for name, value in TICKER.items() if name != "quoteVolume"}
     inverse |= {"symbol": "BTCUSD_PERP", "pair": "BTCUSD", "volume": "7", "baseVolume": "0.01"}
@@ -118,17 +163,52 @@ def test_tickers() -> None:
 
 def test_trades_and_klines() -> None:
     """Oldest first, and only the last candle may still run."""
-    trades = [{"id": 28457, "price": "4.00000100", "qty": "12.00000000", "quoteQty": "48.000012",
-               "time": 1499865549590, "isBuyerMaker": True, "isBestMatch": True}]
+    trades = [
+        {
+            "id": 28457,
+            "price": "4.00000100",
+            "qty": "12.00000000",
+            "quoteQty": "48.000012",
+            "time": 1499865549590,
+            "isBuyerMaker": True,
+            "isBestMatch": True,
+        }
+    ]
     assert SPOT.decode_trades(json.dumps(trades).encode(), BNB, 9) == (
         Trade("binance", "BNB/BTC", 0, 28457, 1499865549590, 9, 4.000001, 12.0, True),
     )
-    row = [1499040000000, "0.01634790", "0.80000000", "0.01575800", "0.01577100", "148976.11",
-           1499644799999, "2434.19", 308, "1756.87402397", "28.46694368", "0"]
+    row = [
+        1499040000000,
+        "0.01634790",
+        "0.80000000",
+        "0.01575800",
+        "0.01577100",
+        "148976.11",
+        1499644799999,
+        "2434.19",
+        308,
+        "1756.87402397",
+        "28.46694368",
+        "0",
+    ]
     candles = SPOT.decode_klines(json.dumps([row, row]).encode(), BNB, "1w", 9)
     assert candles[0] == Kline(
-        "binance", "BNB/BTC", 0, "1w", 1499040000000, 1499644799999, 0, 9, 0.0163479, 0.8,
-        0.015758, 0.015771, 148976.11, 2434.19, 308, True,
+        "binance",
+        "BNB/BTC",
+        0,
+        "1w",
+        1499040000000,
+        1499644799999,
+        0,
+        9,
+        0.0163479,
+        0.8,
+        0.015758,
+        0.015771,
+        148976.11,
+        2434.19,
+        308,
+        True,
     )
     assert [candle.closed for candle in candles] == [True, False]
     assert SPOT.decode_klines(b"[]", BNB, "1w", 9) == ()

@@ -67,9 +67,7 @@ def test_the_codec_knows_every_stream_that_can_be_named(venue: str) -> None:
     for kind in StreamKind:
         name = public.stream(kind, info)
         with pytest.raises(Exception, match=f"{venue} {name}: expected a "):
-            public.codec([info], 0).decode(
-                json.dumps({"stream": name, "data": {}}).encode(), 0
-            )
+            public.codec([info], 0).decode(json.dumps({"stream": name, "data": {}}).encode(), 0)
 
 
 @pytest.mark.parametrize(
@@ -100,10 +98,18 @@ def test_usdm_streams_go_to_two_addresses() -> None:
     names = ["btcusdt@depth@100ms", "btcusdt@kline_1m", "btcusdt@bookTicker"]
     plans = dialect("binance_usdm").plan(dict.fromkeys(names, PERPETUAL))
     assert [(plan.name, plan.url, plan.streams, plan.symbols) for plan in plans] == [
-        ("public-1", "wss://fstream.binance.com/public/stream",
-         ("btcusdt@depth@100ms", "btcusdt@bookTicker"), ("BTC/USDT:USDT",)),
-        ("market-1", "wss://fstream.binance.com/market/stream", ("btcusdt@kline_1m",),
-         ("BTC/USDT:USDT",)),
+        (
+            "public-1",
+            "wss://fstream.binance.com/public/stream",
+            ("btcusdt@depth@100ms", "btcusdt@bookTicker"),
+            ("BTC/USDT:USDT",),
+        ),
+        (
+            "market-1",
+            "wss://fstream.binance.com/market/stream",
+            ("btcusdt@kline_1m",),
+            ("BTC/USDT:USDT",),
+        ),
     ]
 
 

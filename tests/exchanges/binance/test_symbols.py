@@ -14,43 +14,94 @@ from messages.identifiers import ContractKind
 from messages.instruments import RateRule, SymbolInfo
 
 SPOT_SYMBOL = {
-    "symbol": "ETHBTC", "status": "TRADING", "baseAsset": "ETH", "baseAssetPrecision": 8,
-    "quoteAsset": "BTC", "quotePrecision": 8, "isSpotTradingAllowed": True,
+    "symbol": "ETHBTC",
+    "status": "TRADING",
+    "baseAsset": "ETH",
+    "baseAssetPrecision": 8,
+    "quoteAsset": "BTC",
+    "quotePrecision": 8,
+    "isSpotTradingAllowed": True,
     "filters": [
-        {"filterType": "PRICE_FILTER", "minPrice": "0.00000100", "maxPrice": "100000.00000000",
-         "tickSize": "0.00000100"},
-        {"filterType": "LOT_SIZE", "minQty": "0.00100000", "maxQty": "100000.00000000",
-         "stepSize": "0.00100000"},
-        {"filterType": "MARKET_LOT_SIZE", "minQty": "0.00000000", "maxQty": "63100.00000000",
-         "stepSize": "0.00000000"},
-        {"filterType": "NOTIONAL", "minNotional": "10.00000000", "applyMinToMarket": False,
-         "maxNotional": "10000.00000000", "applyMaxToMarket": False, "avgPriceMins": 5},
+        {
+            "filterType": "PRICE_FILTER",
+            "minPrice": "0.00000100",
+            "maxPrice": "100000.00000000",
+            "tickSize": "0.00000100",
+        },
+        {
+            "filterType": "LOT_SIZE",
+            "minQty": "0.00100000",
+            "maxQty": "100000.00000000",
+            "stepSize": "0.00100000",
+        },
+        {
+            "filterType": "MARKET_LOT_SIZE",
+            "minQty": "0.00000000",
+            "maxQty": "63100.00000000",
+            "stepSize": "0.00000000",
+        },
+        {
+            "filterType": "NOTIONAL",
+            "minNotional": "10.00000000",
+            "applyMinToMarket": False,
+            "maxNotional": "10000.00000000",
+            "applyMaxToMarket": False,
+            "avgPriceMins": 5,
+        },
         {"filterType": "MAX_NUM_ORDERS", "maxNumOrders": 200},
     ],
-    "permissions": [], "permissionSets": [["SPOT", "MARGIN"]],
+    "permissions": [],
+    "permissionSets": [["SPOT", "MARGIN"]],
 }
 USDM_SYMBOL = {
-    "symbol": "BTCUSDT", "pair": "BTCUSDT", "contractType": "PERPETUAL",
-    "deliveryDate": 4133404800000, "status": "TRADING", "baseAsset": "BTC", "quoteAsset": "USDT",
-    "marginAsset": "USDT", "pricePrecision": 2, "quantityPrecision": 3, "underlyingType": "COIN",
+    "symbol": "BTCUSDT",
+    "pair": "BTCUSDT",
+    "contractType": "PERPETUAL",
+    "deliveryDate": 4133404800000,
+    "status": "TRADING",
+    "baseAsset": "BTC",
+    "quoteAsset": "USDT",
+    "marginAsset": "USDT",
+    "pricePrecision": 2,
+    "quantityPrecision": 3,
+    "underlyingType": "COIN",
     "filters": [
-        {"filterType": "PRICE_FILTER", "minPrice": "556.72", "maxPrice": "1000000",
-         "tickSize": "0.01"},
+        {
+            "filterType": "PRICE_FILTER",
+            "minPrice": "556.72",
+            "maxPrice": "1000000",
+            "tickSize": "0.01",
+        },
         {"filterType": "LOT_SIZE", "minQty": "0.001", "maxQty": "1000", "stepSize": "0.001"},
         {"filterType": "MIN_NOTIONAL", "notional": "5"},
-        {"filterType": "PERCENT_PRICE", "multiplierUp": "1.1500", "multiplierDown": "0.8500",
-         "multiplierDecimal": "4"},
+        {
+            "filterType": "PERCENT_PRICE",
+            "multiplierUp": "1.1500",
+            "multiplierDown": "0.8500",
+            "multiplierDecimal": "4",
+        },
     ],
 }
 COINM_SYMBOL = {
-    "symbol": "BTCUSD_200925", "pair": "BTCUSD", "contractType": "CURRENT_QUARTER",
-    "deliveryDate": 1601020800000, "contractStatus": "TRADING", "contractSize": 100,
-    "baseAsset": "BTC", "quoteAsset": "USD", "marginAsset": "BTC", "pricePrecision": 1,
+    "symbol": "BTCUSD_200925",
+    "pair": "BTCUSD",
+    "contractType": "CURRENT_QUARTER",
+    "deliveryDate": 1601020800000,
+    "contractStatus": "TRADING",
+    "contractSize": 100,
+    "baseAsset": "BTC",
+    "quoteAsset": "USD",
+    "marginAsset": "BTC",
+    "pricePrecision": 1,
     "filters": [
         {"filterType": "PRICE_FILTER", "tickSize": "0.1", "minPrice": "0.1", "maxPrice": "100000"},
         {"filterType": "LOT_SIZE", "minQty": "1", "maxQty": "100000", "stepSize": "1"},
-        {"filterType": "PERCENT_PRICE", "multiplierUp": "1.0500", "multiplierDown": "0.9500",
-         "multiplierDecimal": 4},
+        {
+            "filterType": "PERCENT_PRICE",
+            "multiplierUp": "1.0500",
+            "multiplierDown": "0.9500",
+            "multiplierDecimal": 4,
+        },
     ],
 }
 LIMITS = [
@@ -104,10 +155,17 @@ def test_native_names(venue: str, native: str, symbol: str) -> None:
 @pytest.mark.parametrize(
     ("venue", "native"),
     [
-        ("binance", ""), ("binance", "USDT"), ("binance", "BTCXYZ"), ("binance", "btcusdt"),
-        ("binance", "BTCUSDT_250926"), ("binance_usdm", "BTCUSDT_PERP"),
-        ("binance_usdm", "BTCUSDT_1"), ("binance_coinm", "BTCUSD"), ("binance_coinm", "USD_PERP"),
-        ("binance_coinm", "BTCUSDT_PERP"), ("binance_us", "BTCTRY"),
+        ("binance", ""),
+        ("binance", "USDT"),
+        ("binance", "BTCXYZ"),
+        ("binance", "btcusdt"),
+        ("binance", "BTCUSDT_250926"),
+        ("binance_usdm", "BTCUSDT_PERP"),
+        ("binance_usdm", "BTCUSDT_1"),
+        ("binance_coinm", "BTCUSD"),
+        ("binance_coinm", "USD_PERP"),
+        ("binance_coinm", "BTCUSDT_PERP"),
+        ("binance_us", "BTCTRY"),
     ],
 )
 def test_what_is_no_name_of_a_symbol(venue: str, native: str) -> None:
@@ -119,10 +177,19 @@ def test_what_is_no_name_of_a_symbol(venue: str, native: str) -> None:
 def test_spot_symbol_with_its_rules() -> None:
     """Tick, lot, bounds and notional come from the filters, exactly as decimals."""
     assert read("binance", SPOT_SYMBOL) == SymbolInfo(
-        venue="binance", symbol="ETH/BTC", native="ETHBTC", base="ETH", quote="BTC",
-        kind=ContractKind.SPOT, tick=Decimal("0.00000100"), lot=Decimal("0.00100000"),
-        min_amount=Decimal("0.00100000"), max_amount=Decimal("100000.00000000"),
-        min_notional=Decimal("10.00000000"), status="TRADING", tradeable=True,
+        venue="binance",
+        symbol="ETH/BTC",
+        native="ETHBTC",
+        base="ETH",
+        quote="BTC",
+        kind=ContractKind.SPOT,
+        tick=Decimal("0.00000100"),
+        lot=Decimal("0.00100000"),
+        min_amount=Decimal("0.00100000"),
+        max_amount=Decimal("100000.00000000"),
+        min_notional=Decimal("10.00000000"),
+        status="TRADING",
+        tradeable=True,
     )
 
 
@@ -168,8 +235,11 @@ def test_delivery_contract() -> None:
     [
         ({"contractType": "TRADIFI_PERPETUAL", "underlyingType": "EQUITY"}, "BTC/USDT:USDT", False),
         ({"underlyingType": "INDEX"}, "BTC/USDT:USDT", False),
-        ({"contractType": "CURRENT_QUARTER", "deliveryDate": 1758873600000},
-         "BTC/USDT:USDT-250926", True),
+        (
+            {"contractType": "CURRENT_QUARTER", "deliveryDate": 1758873600000},
+            "BTC/USDT:USDT-250926",
+            True,
+        ),
         ({"contractType": "PERPETUAL", "deliveryDate": 1758873600000}, "BTC/USDT:USDT", True),
         ({"contractType": "", "status": "PENDING_TRADING"}, "BTC/USDT:USDT", False),
     ],
@@ -187,8 +257,7 @@ def test_contract_types(changed: dict[str, Any], symbol: str, tradeable: bool) -
         ("binance_coinm", COINM_SYMBOL, {"contractSize": "-1"}),
         ("binance_coinm", COINM_SYMBOL, {"deliveryDate": 0}),
         ("binance_coinm", COINM_SYMBOL, {"deliveryDate": 10**18}),
-        ("binance", SPOT_SYMBOL,
-         {"filters": [{"filterType": "PRICE_FILTER", "tickSize": "NaN"}]}),
+        ("binance", SPOT_SYMBOL, {"filters": [{"filterType": "PRICE_FILTER", "tickSize": "NaN"}]}),
         ("binance", SPOT_SYMBOL, {"filters": [{"filterType": "LOT_SIZE", "stepSize": "-1"}]}),
     ],
 )
@@ -202,17 +271,24 @@ def test_one_odd_symbol_does_not_cost_the_venue(
 
 def test_a_rule_of_zero_is_switched_off() -> None:
     """Price and quantity rules are each disabled by 0."""
-    filters = [{"filterType": "PRICE_FILTER", "tickSize": "0.00000000"},
-               {"filterType": "LOT_SIZE", "minQty": "0", "maxQty": "0", "stepSize": "0"}]
+    filters = [
+        {"filterType": "PRICE_FILTER", "tickSize": "0.00000000"},
+        {"filterType": "LOT_SIZE", "minQty": "0", "maxQty": "0", "stepSize": "0"},
+    ]
     info = read("binance", SPOT_SYMBOL, filters=filters)
     assert (info.tick, info.lot, info.max_amount, info.tradeable) == (None, None, None, True)
 
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"<html></html>", b"[]", b'{"code":-1003,"msg":"x"}',
-     b'{"symbols":[{"symbol":"A","baseAsset":"","quoteAsset":"B"}]}',
-     b'{"symbols":[{"symbol":"A","baseAsset":"A","quoteAsset":"B","filters":5}]}'],
+    [
+        b"",
+        b"<html></html>",
+        b"[]",
+        b'{"code":-1003,"msg":"x"}',
+        b'{"symbols":[{"symbol":"A","baseAsset":"","quoteAsset":"B"}]}',
+        b'{"symbols":[{"symbol":"A","baseAsset":"A","quoteAsset":"B","filters":5}]}',
+    ],
 )
 def test_what_is_no_exchange_info(body: bytes) -> None:
     """An answer of another shape is an error that names the venue."""
@@ -222,8 +298,11 @@ def test_what_is_no_exchange_info(body: bytes) -> None:
 
 def test_declared_limits() -> None:
     """Limits are read with their interval in seconds; what makes no sense is left out."""
-    odd = [{}, {"rateLimitType": "X", "interval": "FORTNIGHT", "limit": 1},
-           {"rateLimitType": "Y", "interval": "MINUTE", "limit": 0}]
+    odd = [
+        {},
+        {"rateLimitType": "X", "interval": "FORTNIGHT", "limit": 1},
+        {"rateLimitType": "Y", "interval": "MINUTE", "limit": 0},
+    ]
     body = json.dumps({"rateLimits": LIMITS + odd, "symbols": []}).encode()
     assert dialect("binance").decode_venue_info(body).limits == (
         RateRule("REQUEST_WEIGHT", 6000, 60.0),

@@ -71,8 +71,18 @@ def test_every_sample_in_the_docstrings_decodes(struct: type[object], kind: type
 def test_a_whole_event_value_by_value() -> None:
     """No member is mixed up with another."""
     assert PUBLIC.codec([BTC], 3).decode(sample(wire.Book), 5) == (
-        BookDelta("example", "BTC/USDT", 3, 12, 14, -1, 1_700_000_000_000, 5, ((100.5, 2.0),),
-                  ((101.0, 0.0),)),
+        BookDelta(
+            "example",
+            "BTC/USDT",
+            3,
+            12,
+            14,
+            -1,
+            1_700_000_000_000,
+            5,
+            ((100.5, 2.0),),
+            ((101.0, 0.0),),
+        ),
     )
 
 
@@ -151,9 +161,13 @@ def test_requests_and_answers() -> None:
     candles = PUBLIC.decode_klines(b"[" + sample(wire.Candle) + b"]", BTC, "1m", 5)
     assert candles[0].interval == "1m"
     assert PUBLIC.decode_server_time(b'{"now":7}', 5).venue_ms == 7
-    for request in (PUBLIC.venue_info_request(), PUBLIC.tickers_request(),
-                    PUBLIC.trades_request(BTC, 5), PUBLIC.klines_request(BTC, "1m", 5),
-                    PUBLIC.server_time_request()):
+    for request in (
+        PUBLIC.venue_info_request(),
+        PUBLIC.tickers_request(),
+        PUBLIC.trades_request(BTC, 5),
+        PUBLIC.klines_request(BTC, "1m", 5),
+        PUBLIC.server_time_request(),
+    ):
         assert request.method == "GET" and request.path.startswith("/v1/")
     assert PUBLIC.classify_rest_path("/v1/book", {"symbol": "BTC-USDT"}) == ("snapshot", "BTC-USDT")
     assert PUBLIC.classify_rest_path("/v1/symbols", {}) == ("venue_info", "")

@@ -1,0 +1,1 @@
+"""Tests of the real commands as processes of their own."""

@@ -1,0 +1,81 @@
+"""Starting the real commands as a user's shell does."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+"""Where the rooms are; a process started elsewhere finds them by PYTHONPATH."""
+
+WITHIN_S = 60.0
+"""Far beyond what anything here takes, however busy the machine is; it only ends a hang."""
+
+
+def environment() -> dict[str, str]:
+    """The environment of a process that may run in any folder, with warnings as errors."""
+    return os.environ | {
+        "PYTHONPATH": str(ROOT),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONWARNINGS": "error",
+        "TERM": "xterm",
+        "COLUMNS": "120",
+        "LINES": "50",
+    }
+
+
+def finished(module: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run `python -m module words...` to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", module, *words],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=WITHIN_S,
+        check=False,
+    )
+
+
+@contextmanager
+def started(*words: str, cwd: Path = ROOT) -> Iterator[subprocess.Popen[str]]:
+    """Run `arbtree words...` beside the block; what still runs after it is killed."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "arbtree", *words],
+        env=environment(),
+        cwd=cwd,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def wait_for_live_book(process: subprocess.Popen[str]) -> None:
+    """Read its JSON lines up to the first live book."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        said = json.loads(line)
+        if said["kind"] == "book" and said["state"] == "LIVE":
+            return
+    raise AssertionError("no book was ever live")
+
+
+def objects(text: str) -> list[dict[str, Any]]:
+    """Every line as an object."""
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def one_sentence(text: str) -> str:
+    """The sentence that a refused command says, and nothing else."""
+    lines = text.splitlines()
+    assert len(lines) == 1, text
+    return lines[0]
