@@ -83,6 +83,7 @@ class ConnectionActor(Actor):
         self._healthy_after_s = healthy_after_s
         self._news: dict[str, FeedOpened | SymbolRefused] = {}
         self._told: dict[str, int] = {}
+        self._over = False
         self._topics: dict[str, Topic] = {}
 
     # -- life -----------------------------------------------------------------------------------
@@ -109,6 +110,7 @@ class ConnectionActor(Actor):
 
     def ended(self) -> None:
         """The life is over: every book of it hears so at once, before any other news."""
+        self._over = True
         self._feed.state = "closed"
         self._feed.proof_ns = 0
         lost = FeedLost(self.context.path, self._epoch, DarkReason.DISCONNECTED)
@@ -207,7 +209,10 @@ class ConnectionActor(Actor):
         self, socket: Websocket, codec: PublicCodec, contract: SubscriptionContract
     ) -> None:
         while True:
-            self._take(await socket.receive_batch(), codec, contract)
+            batch = await socket.receive_batch()
+            if self._over:
+                return  # read in the moment of the end: it belongs to an epoch that is gone
+            self._take(batch, codec, contract)
 
     def _take(self, batch: Batch, codec: PublicCodec, contract: SubscriptionContract) -> None:
         """Decode a whole read, then hand each book its part in one go."""

@@ -14,6 +14,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "tree": ("arbtree.commands.tree", "print the actor tree of a configuration"),
     "venues": ("arbtree.commands.venues", "list the venues, what they offer and their limits"),
     "import": ("arbtree.commands.import_", "turn other tools' recordings into captures"),
+    "record": ("arbtree.commands.record", "record what a venue sends, to replay it later"),
+    "decode": ("arbtree.commands.decode", "show what a venue's frames say"),
     "replay": ("arbtree.commands.replay", "run recordings through books and detector"),
 }
 """Every command: its module and its line of help."""

@@ -121,8 +121,9 @@ class _Session:
             if self._duration_s is not None:
                 nursery.start_soon(self._end_later, self._duration_s)
             nursery.start_soon(self._freeze)
-            nursery.start_soon(self._show)
-            report = await engine.run()
+            started = trio.Event()
+            nursery.start_soon(self._show, started)
+            report = await engine.run(started)
             nursery.cancel_scope.cancel(reason="the engine has stopped")
         return self._finish(report)
 
@@ -146,8 +147,9 @@ class _Session:
 
     # -- showing --------------------------------------------------------------------------------
 
-    async def _show(self) -> None:
-        """Show the engine; once nobody can read it any more, stop it in order."""
+    async def _show(self, started: trio.Event) -> None:
+        """Show the engine once it runs; when nobody can read it any more, stop it in order."""
+        await started.wait()
         try:
             await (self._show_screen() if self._terminal else self._show_lines())
         except OSError as error:
@@ -179,11 +181,16 @@ class _Session:
         next_s = trio.current_time()
         while True:
             self._write_news()
+            if self._tally.first_live_s is None:
+                self._tally.saw_books(list(books(self._engine)), self._elapsed_s())
             if trio.current_time() >= next_s:
                 next_s += self._every_s
                 if not self._engine.runtime.stopping:
                     self._write_books()
-            with trio.move_on_at(next_s):
+            wake_s = next_s
+            if self._tally.first_live_s is None:
+                wake_s = min(next_s, trio.current_time() + SCREEN_EVERY_S / 2)
+            with trio.move_on_at(wake_s):
                 self._write_facts(await self._facts.take())
 
     def _write_books(self) -> None:

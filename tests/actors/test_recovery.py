@@ -6,6 +6,8 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from actors.transport.reference import ReferenceConnection
+from actors.transport.websocket import Batch
 from exchanges.binance.codec import BinanceCodec
 from messages.errors import DecodeError
 from simulator.topics import drop
@@ -157,4 +159,27 @@ async def test_a_book_that_keeps_crashing_is_quarantined_alone(autojump_clock: M
         assert {book.state for book in others.values()} == {"LIVE"}
         assert {book.restarts for book in others.values()} == {0}
         await virtual.engine.runtime.restart(path).wait()
+        await virtual.until(virtual.all_live)
+
+
+async def test_a_frame_read_in_the_moment_of_the_end_hurts_nobody(
+    autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A batch that was read already when its life ends is dropped, and no book hears of it."""
+    async with virtual_engine() as virtual:
+        await virtual.until(virtual.all_live)
+        path = "engine/venues/binance/connections/0"
+        genuine, armed = ReferenceConnection.receive_batch, [1]
+
+        async def receive_batch(connection: ReferenceConnection) -> Batch:
+            batch = await genuine(connection)
+            if armed and b"btcusdt@depth" in batch.payloads[0] and b'"pu"' not in batch.payloads[0]:
+                armed.clear()
+                for end in ("engine/venues/binance/books/BTC-USDT", path):
+                    assert virtual.engine.runtime.kill(end, RuntimeError("planted"))
+            return batch
+
+        monkeypatch.setattr(ReferenceConnection, "receive_batch", receive_batch)
+        await virtual.until(lambda: virtual.row(path).restarts == 1)
+        assert virtual.row(path).last_failure == "crash: RuntimeError: planted"
         await virtual.until(virtual.all_live)
