@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 from msgspec import to_builtins
 
+from arbtree.log import story
 from arbtree.status import BookStatus
 from messages.opportunities import OpportunityClosed, OpportunityOpened
 from supervisors.events import LifecycleEvent
@@ -77,7 +78,7 @@ class TextLines:
 
     def restart(self, wall_ns: int, event: LifecycleEvent) -> None:
         """Print one event of a restart's story."""
-        print(f"restart     {event.path} {event.kind} generation {event.generation} {event.text}")
+        print(f"restart     {event.path} generation {event.generation} {story(event)}")
 
     def summary(self, wall_ns: int, body: dict[str, Any]) -> None:
         """Print the totals."""

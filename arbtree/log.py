@@ -58,5 +58,12 @@ class Log:
             }
             line = orjson.dumps(body).decode()
         else:
-            line = f"{stamp} {level:7} {event.path} {event.kind} {event.text}".rstrip()
+            line = f"{stamp} {level:7} {event.path} {story(event)}"
         print(line, file=self._stream, flush=True)
+
+
+def story(event: LifecycleEvent) -> str:
+    """What happened in a few words; many texts begin with the kind already."""
+    if event.text.startswith(event.kind):
+        return event.text
+    return f"{event.kind} {event.text}".rstrip()

@@ -20,14 +20,17 @@ from actors.venue import SymbolDirectory, Venue
 from arbtree.engine import CLOSE_WITHIN_S, Seams, open_venues
 from config.rules import check_rules
 from config.settings import Settings, VenueSettings
-from messages.errors import EnvironmentFault, SymbolNotTrading, UnknownSymbol, UsageError
+from messages.errors import (
+    ConfigError,
+    EnvironmentFault,
+    SymbolNotTrading,
+    UnknownSymbol,
+    UsageError,
+)
 from messages.identifiers import path_segment
 from supervisors.events import Listener
 from supervisors.runtime import ExitReport, Options, Runtime
 from supervisors.tree import engine_tree
-
-PLACE = "command line"
-"""The name that errors give to addresses that came from no file."""
 
 LOOK_EVERY_S = 0.5
 """How often books are looked at and progress is told: readable, and nothing to notice."""
@@ -71,8 +74,7 @@ class Recording:
         worker: runs what writes to the disk.
 
     Raises:
-        ConfigError: an address is wrong.
-        UsageError: there is no such venue, or a symbol stands twice.
+        UsageError: there is no such venue, or an address is wrong.
     """
 
     def __init__(
@@ -104,7 +106,11 @@ class Recording:
     def _open(self) -> Venue:
         """Make the venue's services, as for an engine that has no symbols yet."""
         settings = self._settings(())
-        check_rules(settings, PLACE)
+        try:
+            check_rules(settings, "")
+        except ConfigError as error:
+            option = "--" + error.key.replace("_", "-")
+            raise UsageError(f"{option}: expected {error.expected}, found {error.found}") from error
         return open_venues(settings, self._seams, {})[self.wish.venue]
 
     def _settings(self, symbols: Sequence[str]) -> Settings:
@@ -137,7 +143,8 @@ class Recording:
 
         Raises:
             UnknownSymbol: the venue does not list a symbol.
-            SymbolNotTrading: it is listed but has no market now.
+            UsageError: one symbol stands there twice.
+        SymbolNotTrading: it is listed but has no market now.
             EnvironmentFault: the file cannot be written, or nothing came to be written.
             ArbtreeError: the venue did not answer.
         """
@@ -151,16 +158,23 @@ class Recording:
                     await self._venue.rest.aclose()
             if report is None:
                 nursery.cancel_scope.cancel(reason="stopped before the recording began")
-                return None
-            if not tape.counts.frames and tape.failure is None:
-                raise EnvironmentFault(
-                    f"{self.wish.output}: not written, no frame came from {self.wish.venue}"
-                    f"{self._last_failure()}"
-                )
-            tape.close()
-        if tape.failure is not None:
+            else:
+                self._must_hold_frames(tape)
+                tape.close()
+        if report is not None and tape.failure is not None:
             raise tape.failure
         return report
+
+    def _must_hold_frames(self, tape: Tape) -> None:
+        """Refuse to leave a file that holds nothing, and say why it would."""
+        if tape.failure is not None or tape.counts.frames:
+            return
+        rows = self._runtime.rows() if self._runtime is not None else []
+        failure = next((row.last_failure for row in rows if row.last_failure), "")
+        raise EnvironmentFault(
+            f"{self.wish.output}: not written, no frame came from {self.wish.venue}"
+            + (f": {failure}" if failure else "")
+        )
 
     async def _record(self, tape: Tape) -> ExitReport | None:
         venue = self._venue = self._tapped(tape)
@@ -230,7 +244,9 @@ class Recording:
     async def _end_with(self, tape: Tape, runtime: Runtime) -> None:
         """Stop when nothing more can be written."""
         await tape.ended.wait()
-        runtime.request_stop("the capture is full" if tape.full else "the capture cannot be written")
+        runtime.request_stop(
+            "the capture is full" if tape.full else "the capture cannot be written"
+        )
 
     # -- looking --------------------------------------------------------------------------------
 
@@ -265,8 +281,3 @@ class Recording:
         return {
             symbol for symbol, path in paths.items() if runtime.summary(path).get("state") == "LIVE"
         }
-
-    def _last_failure(self) -> str:
-        rows = self._runtime.rows() if self._runtime is not None else []
-        failure = next((row.last_failure for row in rows if row.last_failure), "")
-        return f": {failure}" if failure else ""

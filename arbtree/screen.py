@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from arbtree.lines import Fact, age_text, opportunity_text
+from arbtree.log import story
 from arbtree.status import BookStatus
 from supervisors.events import LifecycleEvent
 from supervisors.rows import Row
@@ -61,8 +62,7 @@ class Screen:
 
     def restart(self, event: LifecycleEvent) -> None:
         """Remember a restart for the next picture."""
-        text = f"{event.path} {event.kind} generation {event.generation} {event.text}"
-        self._restarts.append(text)
+        self._restarts.append(f"{event.path} generation {event.generation} {story(event)}")
 
     def draw(self, rows: list[Row], books: list[BookStatus], totals: str) -> None:
         """Show the engine as it is now, cut to the height of the terminal."""

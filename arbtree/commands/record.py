@@ -7,6 +7,7 @@ import json
 import random
 import signal
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import trio
@@ -42,9 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="TIME",
         help="end by itself after 60s, 10m or 1.5h; without it Ctrl-C ends the recording",
     )
-    parser.add_argument(
-        "--rest-url", metavar="URL", help="REST address instead of the venue's own"
-    )
+    parser.add_argument("--rest-url", metavar="URL", help="REST address instead of the venue's own")
     parser.add_argument(
         "--websocket-url", metavar="URL", help="websocket address instead of the venue's own"
     )
@@ -126,7 +125,7 @@ class _Session:
 
     # -- meanwhile ------------------------------------------------------------------------------
 
-    async def _take(self, signals: trio.abc.ReceiveChannel[int]) -> None:
+    async def _take(self, signals: AsyncIterator[int]) -> None:
         async for number in signals:
             self.recording.stop(signal.Signals(number).name)
 
