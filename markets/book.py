@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
+from heapq import nlargest, nsmallest
 
 from markets.depth import TRIM_SLACK_LEVELS, OffGrid
 from markets.ladder import WINDOW_SLOTS, LadderSide
@@ -165,15 +166,23 @@ def book_for(
         A ladder, or its twin when the tick is unknown, too coarse or fine for a ladder, when a
         snapshot price is off the grid, or when the levels are too far apart (`sparse`).
     """
-    if tick is not None and fits_ladder(tick):
+    if tick is not None and fits_ladder(tick) and not _too_wide(tick, bids, asks):
         ladder = LadderBook(tick, max_levels)
         try:
             ladder.reset(bids, asks)
         except OffGrid:
             pass
         else:
-            if not ladder.sparse:
-                return ladder
+            return ladder
     twin = SortedBook(max_levels)
     twin.reset(bids, asks)
     return twin
+
+
+def _too_wide(tick: Decimal, bids: Levels, asks: Levels) -> bool:
+    """Whether a ladder with these levels would be `sparse`, told before it is built."""
+    reach = WINDOW_SLOTS / 2 / Fraction(tick).denominator
+    for best in (nlargest(WIDE_LEVELS, bids), nsmallest(WIDE_LEVELS, asks)):
+        if best and abs(best[0][0] - best[-1][0]) > reach:
+            return True
+    return False

@@ -41,12 +41,12 @@ def _whole(prices: list[float], scale: float) -> list[int] | None:
 
     A thousand prices cost 0.2 ms here and 2 ms as text, and a replay loads snapshots all the time.
     """
-    numbers = []
-    for price in prices:
-        number = floor(price * scale + 0.5)
-        if number / scale != price or number >= _EXACT:
+    for price in prices[:1]:  # most wrong scales already fail at the first price
+        if floor(price * scale + 0.5) / scale != price:
             return None
-        numbers.append(number)
+    numbers = [floor(price * scale + 0.5) for price in prices]
+    if [number / scale for number in numbers] != prices or max(numbers, default=0) >= _EXACT:
+        return None
     return numbers
 
 

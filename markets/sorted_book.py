@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from itertools import islice
-from math import inf
+from math import inf, isfinite
 
 from messages.market import Level, Levels
 
@@ -43,6 +43,18 @@ class _Side:
                     del keys[bisect_left(keys, key)]
             else:
                 raise ValueError(f"{amount!r} is not an amount")
+
+    def load(self, levels: Levels) -> None:
+        """Replace the side by a snapshot: sorted once, where every level is one."""
+        sign = self.sign
+        self.clear()
+        amounts = {price * sign: amount for price, amount in levels if amount > 0.0}
+        keys = sorted(amounts)
+        plain = len(keys) == len(levels) > 0 and isfinite(sum(keys))
+        if plain and keys[0] * sign > 0.0 and keys[-1] * sign > 0.0:
+            self.amounts, self.keys = amounts, keys
+        else:
+            self.apply(levels)  # refuses what is no level, and knows which
 
     def trim(self, max_levels: int) -> int:
         """Drop the worst levels beyond the limit and say how many."""
@@ -87,13 +99,17 @@ class SortedBook:
 
     def reset(self, bids: Levels, asks: Levels) -> None:
         """Replace the whole book by a snapshot."""
-        self.clear()
-        self.apply(bids, asks)
+        self._bids.load(bids)
+        self._asks.load(asks)
+        self._trim()
 
     def apply(self, bids: Levels, asks: Levels) -> None:
         """Set levels to absolute amounts; 0 deletes."""
         self._bids.apply(bids)
         self._asks.apply(asks)
+        self._trim()
+
+    def _trim(self) -> None:
         if self.max_levels is not None:
             self.dropped_levels += self._bids.trim(self.max_levels)
             self.dropped_levels += self._asks.trim(self.max_levels)
