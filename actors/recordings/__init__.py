@@ -14,6 +14,8 @@
 - `replay`        the engine
 - `report`        its JSON
 - `convert`       any recordings into one capture
+- `tape`          a capture that is written while it happens
+- `recorder`      a dialect that keeps what passes through it
 
-No trio here: a replay is a plain loop and gives the same result every time.
+No trio here but in `tape`: a replay is a plain loop and gives the same result every time.
 """

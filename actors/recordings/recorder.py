@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final, cast
+from urllib.parse import urlsplit
 
 from actors.recordings.records import Feed, Kind
 from actors.recordings.tape import Tape
@@ -52,7 +53,8 @@ def recorded(
         dialect: the venue's own.
         tape: takes the records.
         clock: stamps answers that carry no time of receipt.
-        rest_url: where answers come from.
+        rest_url: where answers come from; a path that a proxy puts before the venue's own is
+            left out, because a replay recognises answers by the venue's paths.
         connection_of: names the connection that feeds a unified symbol.
 
     Returns:
@@ -79,7 +81,8 @@ class _RecordedDialect:
         self._dialect = dialect
         self._tape = tape
         self._clock = clock
-        self._rest_url = rest_url.rstrip("/")
+        parts = urlsplit(rest_url)
+        self._origin = f"{parts.scheme}://{parts.netloc}"
         self._connection_of = connection_of
         self._undecoded = undecoded
         self._epochs: dict[Feed, int] = {}
@@ -122,7 +125,7 @@ class _RecordedDialect:
         return Feed(self._dialect.venue, self._connection_of(info.symbol))
 
     def _url(self, request: RestRequest) -> str:
-        return self._rest_url + request.target
+        return self._origin + request.target
 
 
 class _RecordedCodec(PublicCodec):

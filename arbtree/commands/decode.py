@@ -27,9 +27,6 @@ from messages.market import PublicMessage
 
 STANDARD_INPUT: Final = "-"
 
-_HEX: Final = re.compile(rb"(?:0[xX])?(?:[0-9a-fA-F]{2}[ \t]*)+")
-"""Bytes by twos, as `xxd -p` and the venues' documents write them; no JSON looks like it."""
-
 _WORD: Final = re.compile(rb"[A-Z0-9]{2,40}(?:_[A-Z0-9]{1,20}){0,2}")
 """What may be a native name in a frame that is no JSON: those of all venues look like this."""
 
@@ -138,10 +135,15 @@ class Decoder:
 
 
 def frame_of(line: bytes) -> bytes:
-    """Read one line: hex where it is nothing else, else the text itself."""
-    if _HEX.fullmatch(line):
-        return bytes.fromhex(line.decode("ascii").lower().removeprefix("0x"))
-    return line
+    """Read one line: as hex where it is nothing else (no JSON is), else the text itself.
+
+    Hex is bytes by twos, with or without blanks between and `0x` before them, as `xxd -p` and
+    the venues' documents write them.
+    """
+    try:
+        return bytes.fromhex(line.decode("ascii").removeprefix("0x"))
+    except ValueError:
+        return line
 
 
 def shown(number: int, message: PublicMessage) -> str:
