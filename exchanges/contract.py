@@ -93,6 +93,8 @@ class PublicDialect(abc.ABC):
     rule: SequenceRule
     limits: Limits
     heartbeat: HeartbeatRule
+    live: bool = True
+    """False while only its recordings are proven: the engine then refuses to follow it."""
     default_fee_bps: tuple[float, float]
     """Maker and taker fee in basis points until the venue or the user says otherwise."""
 

@@ -62,6 +62,19 @@ REGISTRATIONS: Final[dict[str, Registration]] = {
             "dstream.binance.com",
         ),
     ),
+    "gateio": Registration(
+        "exchanges.gateio",
+        "SPOT_PUBLIC",
+        (
+            "api.gateio.ws",
+            "ws.gateio.ws",
+        ),
+    ),
+    "gateio_futures": Registration(
+        "exchanges.gateio",
+        "FUTURES_PUBLIC",
+        ("fx-ws.gateio.ws",),
+    ),
 }
 """Every venue there is.  Adding one is one entry here and one folder beside this file."""
 

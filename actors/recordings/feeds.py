@@ -20,8 +20,12 @@ EPOCH: Final = 1
 """The one epoch of a replay: nothing is in flight when a connection ends, so no message of an
 older life can arrive, and a book is simply opened anew."""
 
-_NATIVE: Final = re.compile(rb'"(?:stream":"([^"@]{1,40})@|(?:s|symbol)":"([^"]{1,40})")')
-"""Where frames name their symbol; used only to learn of symbols not known yet."""
+_NATIVE: Final = re.compile(
+    rb'"(?:stream":"([^"@]{1,40})@|(?:s|symbol|currency_pair|contract)":"(?:ob\.)?([^".]{1,40})'
+    rb'|n":"[0-9]{1,3}[smhdwM]_([^"]{1,40}))'
+)
+"""Where frames name their symbol, alone or within a stream's or a candle's name
+(`ob.BTC_USDT.400`, `1m_BTC_USDT`); used only to learn of symbols not known yet."""
 
 
 class Track:
@@ -71,10 +75,15 @@ class Link:
         unknown = [native for native in natives_in(payload) if native not in self.natives]
         if not unknown or len(self.natives) + len(unknown) > MAX_SYMBOLS:
             raise error
-        try:
-            found = [self.names.info(native) for native in unknown]
-        except UnknownSymbol as reason:
-            raise DecodeError(str(reason)) from error
+        found, refusal = [], ""
+        for native in unknown:
+            try:
+                found.append(self.names.info(native))
+            except UnknownSymbol as reason:
+                # A futures level names its amount as events name their symbol: "s":"58794.5".
+                refusal = refusal or str(reason)
+        if not found:
+            raise DecodeError(refusal) from error
         self.learn(found)
         return self.decode(payload, at_ns)
 
@@ -87,7 +96,7 @@ def natives_in(payload: bytes) -> Iterator[str]:
     """Yield the native names a frame bears, each once."""
     seen = set()
     for match in _NATIVE.finditer(payload):
-        native = (match[1] or match[2]).decode("utf-8", "replace").upper()
+        native = (match[1] or match[2] or match[3]).decode("utf-8", "replace").upper()
         if native not in seen:
             seen.add(native)
             yield native

@@ -80,7 +80,8 @@ class VenueNames:
             return self.info(symbol.upper())
         parts = parse_symbol(symbol)
         pair = parts.base + parts.quote
-        for native in (pair, f"{pair}_PERP", f"{pair}_{parts.expiry}"):
+        spellings = (pair, f"{pair}_PERP", f"{pair}_{parts.expiry}", f"{parts.base}_{parts.quote}")
+        for native in spellings:
             try:
                 info = self.info(native)
             except UnknownSymbol:

@@ -92,7 +92,7 @@ class Replay:
                 gc.enable()
 
     def _run(self, progress: Callable[[int], None] | None) -> None:
-        frame, delta, quote = Kind.FRAME, BookDelta, BestQuote
+        frame, delta, quote, snapshot = Kind.FRAME, BookDelta, BestQuote, BookSnapshot
         feed: Feed | None = None
         pairs, count = self.pairs, 0
         for record in merged(self.recordings):
@@ -121,6 +121,8 @@ class Replay:
                     self._delta(link, message, at_ns)
                 elif type(message) is quote:
                     self._quote(link, message, at_ns)
+                elif type(message) is snapshot:
+                    self._in_band(link, message, at_ns)
         self.opportunities = pairs.finish()
 
     # -- frames ---------------------------------------------------------------------------------
@@ -132,6 +134,13 @@ class Replay:
         book = track.book
         assert book is not None, "an instrument with depth has a book"
         self._judged(track, book, book.delta(event), at_ns)
+
+    def _in_band(self, link: Link, snapshot: BookSnapshot, at_ns: int) -> None:
+        """Take a snapshot that came with the stream itself."""
+        track = link.fed.get(snapshot.symbol) or self._fed(link, snapshot.symbol)
+        book = track.book
+        assert book is not None, "an instrument with depth has a book"
+        self._judged(track, book, book.snapshot(snapshot), at_ns)
 
     def _judged(self, track: Track, book: ProvenBook, verdict: Verdict, at_ns: int) -> None:
         """Hand what a book's change means to its pairs."""

@@ -66,8 +66,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def known_markets() -> dict[str, frozenset[ContractKind]]:
-    """Every registered venue and the kinds of symbols it lists."""
-    return {name: market_kinds(dialect(name)) for name in venues()}
+    """Every venue the engine can follow and the kinds of symbols it lists."""
+    dialects = (dialect(name) for name in venues())
+    return {public.venue: market_kinds(public) for public in dialects if public.live}
 
 
 def check_venues(

@@ -38,6 +38,7 @@ class VenueFacts(Struct, frozen=True):
     silent_after_s: float
     ping_every_s: float
     client_ping: str
+    live: bool
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -78,6 +79,7 @@ def facts(public: PublicDialect) -> VenueFacts:
         silent_after_s=heartbeat.silent_after_s,
         ping_every_s=heartbeat.ping_every_s,
         client_ping=heartbeat.client_text,
+        live=public.live,
     )
 
 
@@ -116,6 +118,7 @@ def _lines(venue: VenueFacts) -> str:
     if venue.client_ping:
         ping += f", and it wants {venue.client_ping}"
     rows = {
+        "use": "live, replay, record" if venue.live else "replay and decode; not followed live yet",
         "markets": ", ".join(venue.markets),
         "streams": ", ".join(venue.streams),
         "rest": venue.rest_url,

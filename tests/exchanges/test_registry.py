@@ -13,8 +13,15 @@ from messages.errors import UsageError
 
 
 def test_the_venues() -> None:
-    """The four Binance families, in this order."""
-    assert venues() == ("binance", "binance_us", "binance_usdm", "binance_coinm")
+    """The Binance families and the two Gate markets, in this order."""
+    assert venues() == (
+        "binance",
+        "binance_us",
+        "binance_usdm",
+        "binance_coinm",
+        "gateio",
+        "gateio_futures",
+    )
 
 
 @pytest.mark.parametrize("venue", venues())
@@ -48,6 +55,8 @@ def test_an_unknown_venue_is_told_the_known_ones() -> None:
         ("wss://fstream.binance.com/stream?streams=x@depth", "binance_usdm"),
         ("wss://fstream.binance.com/market/stream", "binance_usdm"),
         ("https://dapi.binance.com/dapi/v1/depth", "binance_coinm"),
+        ("wss://api.gateio.ws/ws/v4/", "gateio"),
+        ("wss://fx-ws.gateio.ws/v4/ws/usdt", "gateio_futures"),
         ("https://api.binance.com.example.org/", None),
         ("https://[::1/", None),
         ("", None),

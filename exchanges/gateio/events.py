@@ -1,0 +1,387 @@
+"""From a decoded result to the messages it means, for one connection life.
+
+Rules of this file: one method per kind of result, called with the frame around it and the
+receive time.  A symbol nobody asked for, ids that run backwards and a number that is none are
+errors.  A full book in the stream (`full`) is a snapshot like any other.  Futures amounts are
+contracts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NoReturn
+
+from exchanges.gateio import wire
+from exchanges.gateio.limits import Family
+from messages.errors import DecodeError
+from messages.instruments import SymbolInfo
+from messages.market import (
+    BestQuote,
+    BookDelta,
+    BookSnapshot,
+    Kline,
+    Levels,
+    PartialBook,
+    PublicMessage,
+    Ticker24h,
+    Trade,
+)
+
+INTERVALS_S = {
+    "10s": 10,
+    "1m": 60,
+    "5m": 300,
+    "15m": 900,
+    "30m": 1_800,
+    "1h": 3_600,
+    "4h": 14_400,
+    "8h": 28_800,
+    "1d": 86_400,
+    "7d": 604_800,
+}
+"""Candle lengths both markets have, in seconds."""
+
+IN_BAND = "ob."
+"""How the names of books with in-band snapshots begin: `ob.BTC_USDT.400`."""
+
+Messages = tuple[PublicMessage, ...]
+
+
+def number(text: str | float | None, *, signed: bool = False) -> float:
+    """Read a member that may be missing, null or empty: then it is 0.
+
+    Raises:
+        DecodeError: it is no number, not finite, or negative where it must not be.
+    """
+    if text is None or text == "":
+        return 0.0
+    try:
+        value = float(text)
+    except ValueError:
+        raise DecodeError(f"expected a number, got {text!r}") from None
+    if not abs(value) <= wire.LARGEST or (value < 0 and not signed):
+        raise DecodeError(f"expected a number of sense, got {text!r}")
+    return value
+
+
+def contract_levels(levels: wire.ContractLevels) -> Levels:
+    """Turn the levels of a futures book, which are objects, into pairs."""
+    return tuple([(level.price, level.amount) for level in levels])
+
+
+def whole_side(levels: Levels, *, bids: bool) -> Levels:
+    """Order a whole side best first, without levels of amount 0."""
+    return tuple(sorted((each for each in levels if each[1] > 0), reverse=bids))
+
+
+def ticker(
+    family: Family,
+    symbol: str,
+    epoch: int,
+    each: wire.TickerEvent | wire.ContractTicker,
+    venue_ms: int,
+    received_ns: int,
+) -> Ticker24h:
+    """Make a ticker; the venue sends no opening price."""
+    return Ticker24h(
+        family.venue,
+        symbol,
+        epoch,
+        venue_ms,
+        received_ns,
+        number(each.last),
+        0.0,
+        number(each.high),
+        number(each.low),
+        number(each.amount),
+        number(each.quote_amount),
+        number(each.change_percent, signed=True),
+        number(each.bid),
+        number(each.ask),
+    )
+
+
+def spot_trade(
+    family: Family, symbol: str, epoch: int, each: wire.TradeEvent, received_ns: int
+) -> Trade:
+    """Make a trade of spot."""
+    sold = each.side == "sell"
+    return Trade(
+        family.venue,
+        symbol,
+        epoch,
+        each.trade_id,
+        int(each.trade_ms),
+        received_ns,
+        each.price,
+        each.amount,
+        sold,
+    )
+
+
+def contract_trade(
+    family: Family, symbol: str, epoch: int, each: wire.ContractTrade, received_ns: int
+) -> Trade:
+    """Make a trade of a contract.
+
+    Raises:
+        DecodeError: it has no price.
+    """
+    if each.price <= 0:
+        raise DecodeError(f"{family.venue} trades: expected a price above 0, got {each.price}")
+    at_ms = int(each.create_ms) or round(each.create_s * 1000)
+    return Trade(
+        family.venue,
+        symbol,
+        epoch,
+        each.trade_id,
+        at_ms,
+        received_ns,
+        each.price,
+        abs(each.size),
+        each.size < 0,
+    )
+
+
+class Builders:
+    """Makes the messages of one connection life.
+
+    Args:
+        family: which of the two markets.
+        symbols: everything this connection may speak of.
+        epoch: the connection life that all messages carry.
+    """
+
+    def __init__(self, family: Family, symbols: Iterable[SymbolInfo], epoch: int) -> None:
+        self._family, self._venue, self._epoch = family, family.venue, epoch
+        self._symbols = {info.native: info.symbol for info in symbols}
+
+    def _symbol(self, native: str) -> str:
+        symbol = self._symbols.get(native)
+        if symbol is None:
+            self._fail("a symbol this connection asked for", native)
+        return symbol
+
+    def _fail(self, expected: str, found: object) -> NoReturn:
+        raise DecodeError(f"{self._venue}: expected {expected}, got {found!r}")
+
+    # -- books ----------------------------------------------------------------------------------
+
+    def depth(self, frame: wire.Frame[wire.DepthUpdate], received_ns: int) -> Messages:
+        """Take changed levels of a spot book."""
+        event = frame.result
+        symbol = self._symbols.get(event.symbol) or self._symbol(event.symbol)
+        return self._book(symbol, event, event.bids or (), event.asks or (), received_ns)
+
+    def contract_depth(
+        self, frame: wire.Frame[wire.ContractDepthUpdate], received_ns: int
+    ) -> Messages:
+        """Take changed levels of a futures book."""
+        event = frame.result
+        symbol = self._symbols.get(event.symbol) or self._symbol(event.symbol)
+        bids = contract_levels(event.bids or ())
+        asks = contract_levels(event.asks or ())
+        return self._book(symbol, event, bids, asks, received_ns)
+
+    def in_band(self, frame: wire.Frame[wire.DepthUpdate], received_ns: int) -> Messages:
+        """Take an event of a stream that brings its own snapshots."""
+        event = frame.result
+        native, _, _ = event.symbol.removeprefix(IN_BAND).rpartition(".")
+        symbol = self._symbol(native)
+        return self._book(symbol, event, event.bids or (), event.asks or (), received_ns)
+
+    def _book(
+        self,
+        symbol: str,
+        event: wire.DepthUpdate | wire.ContractDepthUpdate,
+        bids: Levels,
+        asks: Levels,
+        received_ns: int,
+    ) -> tuple[BookDelta] | tuple[BookSnapshot]:
+        first_id, last_id = event.first_id, event.last_id
+        if event.full:
+            return (
+                BookSnapshot(
+                    self._venue,
+                    symbol,
+                    self._epoch,
+                    last_id,
+                    event.venue_ms,
+                    received_ns,
+                    whole_side(bids, bids=True),
+                    whole_side(asks, bids=False),
+                ),
+            )
+        if not 0 <= first_id <= last_id:
+            self._fail(f"ids of {symbol} with 0 <= U <= u", (first_id, last_id))
+        return (
+            BookDelta(
+                self._venue,
+                symbol,
+                self._epoch,
+                first_id,
+                last_id,
+                -1,
+                event.venue_ms,
+                received_ns,
+                bids,
+                asks,
+            ),
+        )
+
+    def top_levels(self, frame: wire.Frame[wire.TopLevels], received_ns: int) -> Messages:
+        """Take the best levels of a spot book."""
+        event = frame.result
+        return self._partial(event, event.bids, event.asks, received_ns)
+
+    def contract_top_levels(
+        self, frame: wire.Frame[wire.ContractTopLevels], received_ns: int
+    ) -> Messages:
+        """Take the best levels of a futures book."""
+        event = frame.result
+        bids, asks = contract_levels(event.bids), contract_levels(event.asks)
+        return self._partial(event, bids, asks, received_ns)
+
+    def _partial(
+        self,
+        event: wire.TopLevels | wire.ContractTopLevels,
+        bids: Levels,
+        asks: Levels,
+        received_ns: int,
+    ) -> tuple[PartialBook]:
+        return (
+            PartialBook(
+                self._venue,
+                self._symbol(event.symbol),
+                self._epoch,
+                event.last_id,
+                event.venue_ms,
+                received_ns,
+                bids,
+                asks,
+            ),
+        )
+
+    def best_quote(self, frame: wire.Frame[wire.BookTicker], received_ns: int) -> Messages:
+        """Take a best bid and ask."""
+        event = frame.result
+        symbol = self._symbols.get(event.symbol) or self._symbol(event.symbol)
+        return (
+            BestQuote(
+                self._venue,
+                symbol,
+                self._epoch,
+                event.last_id,
+                event.venue_ms,
+                received_ns,
+                event.bid,
+                event.bid_amount,
+                event.ask,
+                event.ask_amount,
+            ),
+        )
+
+    def loose_quote(self, frame: wire.Frame[wire.LooseBookTicker], received_ns: int) -> Messages:
+        """Take a best bid and ask of which a side is empty: its price is 0."""
+        event = frame.result
+        return (
+            BestQuote(
+                self._venue,
+                self._symbol(event.symbol),
+                self._epoch,
+                event.last_id,
+                event.venue_ms,
+                received_ns,
+                number(event.bid),
+                number(event.bid_amount),
+                number(event.ask),
+                number(event.ask_amount),
+            ),
+        )
+
+    # -- the rest -------------------------------------------------------------------------------
+
+    def trade(self, frame: wire.Frame[wire.TradeEvent], received_ns: int) -> Messages:
+        """Take a trade of spot."""
+        event = frame.result
+        symbol = self._symbol(event.symbol)
+        return (spot_trade(self._family, symbol, self._epoch, event, received_ns),)
+
+    def contract_trades(
+        self, frame: wire.Frame[tuple[wire.ContractTrade, ...]], received_ns: int
+    ) -> Messages:
+        """Take trades of contracts, without those that are not of the book."""
+        return tuple(
+            contract_trade(self._family, self._symbol(each.symbol), self._epoch, each, received_ns)
+            for each in frame.result
+            if not each.is_internal
+        )
+
+    def ticker(self, frame: wire.Frame[wire.TickerEvent], received_ns: int) -> Messages:
+        """Take the 24 h statistics of a pair."""
+        return self._tickers((frame.result,), frame.time_ms, frame.time, received_ns)
+
+    def contract_tickers(
+        self, frame: wire.Frame[tuple[wire.ContractTicker, ...]], received_ns: int
+    ) -> Messages:
+        """Take the 24 h statistics of contracts."""
+        return self._tickers(frame.result, frame.time_ms, frame.time, received_ns)
+
+    def _tickers(
+        self,
+        events: Iterable[wire.TickerEvent | wire.ContractTicker],
+        time_ms: int,
+        time_s: float,
+        received_ns: int,
+    ) -> tuple[Ticker24h, ...]:
+        venue_ms = time_ms or int(time_s * 1000)
+        return tuple(
+            ticker(
+                self._family, self._symbol(each.symbol), self._epoch, each, venue_ms, received_ns
+            )
+            for each in events
+        )
+
+    def candle(self, frame: wire.Frame[wire.CandleEvent], received_ns: int) -> Messages:
+        """Take a candle of spot."""
+        return (self._candle(frame.result, frame.time_ms, frame.time, received_ns),)
+
+    def contract_candles(
+        self, frame: wire.Frame[tuple[wire.CandleEvent, ...]], received_ns: int
+    ) -> Messages:
+        """Take candles of contracts."""
+        return tuple(
+            self._candle(each, frame.time_ms, frame.time, received_ns) for each in frame.result
+        )
+
+    def _candle(
+        self, event: wire.CandleEvent, time_ms: int, time_s: float, received_ns: int
+    ) -> Kline:
+        interval, _, native = event.name.partition("_")
+        length_s = INTERVALS_S.get(interval)
+        if length_s is None:
+            self._fail("a candle of a known interval", event.name)
+        if self._family.futures:
+            # `v` is contracts; the quote money is not among what this stream sends.
+            amount, quote_amount = event.volume, 0.0
+        else:
+            amount, quote_amount = event.base_amount, event.volume
+        open_ms = event.open_s * 1000
+        return Kline(
+            self._venue,
+            self._symbol(native),
+            self._epoch,
+            interval,
+            open_ms,
+            open_ms + length_s * 1000 - 1,
+            time_ms or int(time_s * 1000),
+            received_ns,
+            event.open,
+            event.high,
+            event.low,
+            event.close,
+            amount,
+            quote_amount,
+            0,
+            event.closed,
+        )

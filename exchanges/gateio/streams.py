@@ -1,0 +1,142 @@
+"""Names of Gate's streams, which connection carries them, and the commands that ask for them.
+
+A stream is named `CHANNEL@PAYLOAD`, the payload's parts joined by commas:
+`spot.order_book_update@BTC_USDT,100ms`.  Sources: sheet `gateio` sections 1.1 to 1.3,
+`gateio_futures` section 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from exchanges.gateio.events import IN_BAND, INTERVALS_S
+from exchanges.gateio.limits import Family
+from messages.errors import UsageError
+from messages.instruments import SymbolInfo
+from messages.market import StreamKind
+from messages.requests import ConnectionPlan
+
+LIST_CHANNELS: Final = frozenset({"trades", "tickers", "book_ticker"})
+"""Channels whose payload is a list of symbols; elsewhere it is one stream's parameters."""
+
+# What `option` may say for each kind: the channel and the payload around the symbol, which is
+# written {}.  The first one is the default.
+_DEPTH: Final[dict[bool, dict[str, tuple[str, str]]]] = {
+    False: {
+        "100ms": ("order_book_update", "{},100ms"),
+        "20ms": ("order_book_update", "{},20ms"),
+        "obu400": ("obu", f"{IN_BAND}{{}}.400"),
+        "obu50": ("obu", f"{IN_BAND}{{}}.50"),
+    },
+    True: {
+        "100ms": ("order_book_update", "{},100ms,100"),
+        "20ms": ("order_book_update", "{},20ms,20"),
+        "obu400": ("obu", f"{IN_BAND}{{}}.400"),
+        "obu50": ("obu", f"{IN_BAND}{{}}.50"),
+    },
+}
+_PARTIAL: Final[dict[bool, dict[str, tuple[str, str]]]] = {
+    False: {
+        f"{levels}{speed}": ("order_book", f"{{}},{levels},{speed.removeprefix('@') or '100ms'}")
+        for levels in (20, 5, 10, 50, 100)
+        for speed in ("", "@100ms", "@1000ms")
+    },
+    True: {str(levels): ("order_book", f"{{}},{levels},0") for levels in (20, 5, 10, 50, 100)},
+}
+_OTHER: Final[dict[StreamKind, dict[str, tuple[str, str]]]] = {
+    StreamKind.BEST_QUOTE: {"book_ticker": ("book_ticker", "{}")},
+    StreamKind.TRADE: {"trades": ("trades", "{}")},
+    StreamKind.TICKER_24H: {"tickers": ("tickers", "{}")},
+    StreamKind.KLINE: {
+        each: ("candlesticks", f"{each},{{}}") for each in dict.fromkeys(("1m", *INTERVALS_S))
+    },
+}
+
+
+def stream_of(channel: str, payload: Iterable[str]) -> str:
+    """Join a channel and its payload to the name of a stream."""
+    return f"{channel}@{','.join(payload)}"
+
+
+def stream_name(family: Family, kind: StreamKind, info: SymbolInfo, option: str) -> str:
+    """See `PublicDialect.stream`.
+
+    Raises:
+        UsageError: when the market has no such option.
+    """
+    if kind is StreamKind.DEPTH:
+        options = _DEPTH[family.futures]
+    elif kind is StreamKind.PARTIAL_DEPTH:
+        options = _PARTIAL[family.futures]
+    else:
+        options = _OTHER[kind]
+    found = options.get(option or next(iter(options)))
+    if found is None:
+        raise UsageError(
+            f"{family.venue} has no {kind.value} stream {option!r}; it has {', '.join(options)}"
+        )
+    channel, payload = found
+    return f"{family.prefix}.{channel}@{payload.format(info.native)}"
+
+
+def plan_connections(
+    family: Family, streams: Mapping[str, SymbolInfo]
+) -> tuple[ConnectionPlan, ...]:
+    """See `PublicDialect.plan`; the streams of a symbol stay on one connection."""
+    by_symbol: dict[str, list[str]] = {}
+    for stream, info in streams.items():
+        by_symbol.setdefault(info.symbol, []).append(stream)
+    return tuple(
+        ConnectionPlan(
+            f"streams-{count}",
+            family.websocket_url,
+            tuple(name for names in part.values() for name in names),
+            tuple(part),
+        )
+        for count, part in enumerate(_parts(by_symbol, family.limits.streams_per_connection), 1)
+    )
+
+
+def _parts(by_symbol: Mapping[str, list[str]], limit: int) -> Iterable[dict[str, list[str]]]:
+    """Fill connections in order, never above `limit` streams."""
+    part: dict[str, list[str]] = {}
+    size = 0
+    for symbol, names in by_symbol.items():
+        if part and size + len(names) > limit:
+            yield part
+            part, size = {}, 0
+        part[symbol] = names
+        size += len(names)
+    if part:
+        yield part
+
+
+def commands(
+    event: str, streams: Sequence[str], request_id: int, at_s: int | None
+) -> tuple[str, ...]:
+    """Spell one command for each stream.
+
+    Args:
+        event: `subscribe` or `unsubscribe`.
+        streams: names made by `stream_name`.
+        request_id: of the first command.
+        at_s: wall clock in Unix seconds, None to leave it out.
+    """
+    return tuple(
+        _command(event, stream, request_id + count, at_s) for count, stream in enumerate(streams)
+    )
+
+
+def _command(event: str, stream: str, request_id: int, at_s: int | None) -> str:
+    channel, _, payload = stream.partition("@")
+    stamp: dict[str, Any] = {} if at_s is None else {"time": at_s}
+    frame = stamp | {
+        "id": request_id,
+        "channel": channel,
+        "event": event,
+        "payload": payload.split(","),
+    }
+    return msgspec.json.encode(frame).decode()
