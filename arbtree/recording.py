@@ -20,6 +20,7 @@ from actors.venue import SymbolDirectory, Venue
 from arbtree.engine import CLOSE_WITHIN_S, Seams, open_venues
 from config.rules import check_rules
 from config.settings import Settings, VenueSettings
+from exchanges.registry import dialect
 from messages.errors import (
     ConfigError,
     EnvironmentFault,
@@ -105,6 +106,8 @@ class Recording:
 
     def _open(self) -> Venue:
         """Make the venue's services, as for an engine that has no symbols yet."""
+        if not dialect(self.wish.venue).live:
+            raise UsageError(f"{self.wish.venue} cannot be followed live yet, only replayed")
         settings = self._settings(())
         try:
             check_rules(settings, "")

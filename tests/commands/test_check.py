@@ -12,6 +12,7 @@ import pytest
 from arbtree.commands.check import check_venues, known_markets
 from config.defaults import default_settings, example_text
 from config.reader import parse
+from exchanges.registry import venues
 from messages.errors import ConfigError
 from messages.identifiers import ContractKind
 
@@ -184,3 +185,10 @@ def test_the_assets_of_the_simulator_are_checked() -> None:
 def test_the_defaults_fit_the_registered_venues() -> None:
     """What runs without a file passes the checks a file must pass."""
     check_venues(default_settings(), known_markets(), "defaults")
+
+
+def test_a_venue_that_cannot_be_followed_is_refused() -> None:
+    """Its dialect is registered, for recordings; the engine would not keep its books right."""
+    assert "gateio" in venues()
+    assert "gateio" not in known_markets()
+    assert "binance" in known_markets()
