@@ -4,6 +4,7 @@
 # make lint            the checks without the tests
 # make bench ARGS="..."  measure everything (four minutes); --write renews benchmarks/RESULTS.md
 # make format          let the formatter rewrite the sources
+# make proto           generate the protobuf code of the venues anew
 # make lock            write both lock files anew from pyproject.toml (needs uv)
 # make clean           remove .venv, caches and built files
 #
@@ -30,7 +31,7 @@ PYTEST_ARGS ?= -n 2
 # wants a checkpoint on every path, which synchronous turns and queued answers do not have.
 ASYNC_OFF := ASYNC114,ASYNC127,ASYNC9
 
-.PHONY: setup run test lint bench format lock clean
+.PHONY: setup run test lint bench format proto lock clean
 .DEFAULT_GOAL := setup
 
 setup: $(READY)
@@ -55,6 +56,13 @@ lint: $(READY_DEV)
 format: $(READY_DEV)
 	$(BIN)/ruff check --fix-only $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
+
+# The compiler is pinned: code of a newer one refuses the older runtimes we allow.
+proto: $(MADE)
+	@{ rm -rf .venv/proto && $(BIN)/python -m venv .venv/proto && \
+	.venv/proto/bin/pip install --quiet grpcio-tools==1.76.0 && \
+	.venv/proto/bin/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. \
+	  exchanges/mexc/frames.proto; } >&2
 
 # Setting up talks on standard error only: standard output belongs to what `make run` runs.
 

@@ -75,6 +75,14 @@ REGISTRATIONS: Final[dict[str, Registration]] = {
         "FUTURES_PUBLIC",
         ("fx-ws.gateio.ws",),
     ),
+    "mexc": Registration(
+        "exchanges.mexc",
+        "PUBLIC",
+        (
+            "api.mexc.com",
+            "wbs-api.mexc.com",
+        ),
+    ),
 }
 """Every venue there is.  Adding one is one entry here and one folder beside this file."""
 

@@ -1,0 +1,1 @@
+"""The MEXC spot dialect."""
