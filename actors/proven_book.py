@@ -38,6 +38,10 @@ RECENT_BESTS: Final = 64
 """Ids whose best prices are remembered for quotes that arrive late: 0.8 s of the fastest stream.
 More would cost 180 KB a book at 512 and prove nothing further on any recording."""
 
+REVIEW_READS: Final = 256
+"""Reads between two looks at whether a ladder has become sparse: 20 levels of a sparse one cost
+60 us instead of 4, so only readers care; a replay that never reads keeps its ladder."""
+
 _LIVE: Final = State.LIVE
 
 
@@ -114,6 +118,7 @@ class ProvenBook:
         """Times a price off the tick grid moved the book from the ladder to its twin."""
         self._book: LadderBook | SortedBook = SortedBook(max_levels)
         self._dropped_before = 0
+        self._reads = 0
         self._expects_first = True
         self._pending: dict[int, BestQuote] = {}
         self._others: dict[int, list[BestQuote]] = {}
@@ -159,6 +164,10 @@ class ProvenBook:
 
     def top(self, count: int) -> tuple[Levels, Levels]:
         """The best levels of both sides, best first."""
+        self._reads += 1
+        if self._reads >= REVIEW_READS:
+            self._reads = 0
+            self._review()
         return self._book.top(count)
 
     def levels(self) -> tuple[int, int]:
@@ -319,6 +328,11 @@ class ProvenBook:
         if isinstance(self._book, LadderBook):
             self._book = self._book.to_sorted()
         self._book.apply(event.bids, event.asks)
+
+    def _review(self) -> None:
+        """Go on with the twin where the ladder has become slow to read."""
+        if isinstance(self._book, LadderBook) and self._book.sparse:
+            self._book = self._book.to_sorted()
 
     def _replace(self, book: LadderBook | SortedBook) -> None:
         self._dropped_before += self._book.dropped_levels
