@@ -125,11 +125,10 @@ class BookActor(Actor):
 
     def handle(self, message: object) -> None:
         """Take one message in; `drained` publishes what changed."""
-        kind = type(message)
-        if kind is BookDelta:
-            self._delta(message)  # type: ignore[arg-type]  # narrowed by the exact type above
-        elif kind is BestQuote:
-            self._quote(message)  # type: ignore[arg-type]  # narrowed by the exact type above
+        if type(message) is BookDelta:
+            self._delta(message)
+        elif type(message) is BestQuote:
+            self._quote(message)
         else:
             self._rare(message)
 

@@ -220,16 +220,15 @@ class ConnectionActor(Actor):
         parts: dict[str, list[object]] = {}
         for payload in batch.payloads:
             for message in decode(payload, received_ns):
-                kind = type(message)
-                if kind is BookDelta or kind is BestQuote:
-                    symbol: str = message.symbol  # type: ignore[union-attr]  # exact type above
+                if type(message) is BookDelta or type(message) is BestQuote:
+                    symbol = message.symbol
                     part = parts.get(symbol)
                     if part is None:
                         parts[symbol] = [message]
                     else:
                         part.append(message)
                     if contract.silent:
-                        contract.heard(symbol, _KIND_OF[kind])
+                        contract.heard(symbol, _KIND_OF[type(message)])
                 else:
                     self._rare(message, contract)
         self._feed.frames += len(batch.payloads)

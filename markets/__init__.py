@@ -14,6 +14,5 @@ It imports `messages` only.
 - `fees`           maker and taker fees with overrides
 - `throttle`       weighted token bucket
 - `breaker`        circuit breaker
-- `backoff`        capped exponential delays with jitter
 - `freshness`      the three ages of a book and their limits
 """

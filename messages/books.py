@@ -86,7 +86,6 @@ class SnapshotWanted(Struct, frozen=True, gc=False):
 
     symbol: str
     epoch: int
-    newer_than: int = 0
     urgent: bool = True
 
 

@@ -228,8 +228,7 @@ class Life:
         """Call a hook of an actor that is ending; what it raises belongs to the same end."""
         try:
             hook()
-        # The verdict on this life raises nothing away: it keeps the error and judges it.
-        except BaseException as error:  # noqa: ASYNC103
+        except BaseException as error:  # noqa: ASYNC103 - kept, and judged with this life's end
             self._hooks.append(error)
 
     def stop(self, grace_s: float, reason: str) -> None:

@@ -77,10 +77,21 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(report(replay)))
     else:
         print("\n".join(_text(replay, arguments.inputs)))
-    unlisted = replay.errors_total - len(replay.errors)
+    if replay.errors_total:
+        print(f"arbtree: {_unusable(replay)}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _unusable(replay: Replay) -> str:
+    """Say how much could not be used, and where and why the first."""
+    total, first = replay.errors_total, replay.errors[0]
+    count = f"{total:,} record{'s' if total != 1 else ''} could not be used"
+    unlisted = total - len(replay.errors)
     if unlisted:
-        print(f"arbtree: {unlisted} further errors are not listed", file=sys.stderr)
-    return 1 if replay.errors_total else 0
+        count += f" ({unlisted:,} of them are not listed)"
+    place = "" if first.error.startswith(first.venue) else f"{first.venue} "
+    return f"{count}, the first: {place}{first.error}"
 
 
 # -- arguments ------------------------------------------------------------------------------------

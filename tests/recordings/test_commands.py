@@ -144,3 +144,18 @@ def test_import_leaves_nothing_half_written(tmp_path: Path, session: Path, capsy
         assert sentence in err
     assert sorted(path.name for path in tmp_path.iterdir()) == names
     assert session.read_bytes() == before
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+@pytest.mark.parametrize("line", ["2,nan,4", "2,inf,4", "2,three,4"])
+def test_what_could_not_be_used_is_told_on_standard_error(
+    tmp_path: Path, capsys: Capture, line: str, options: tuple[str, ...]
+) -> None:
+    """One sentence names how many, and place and reason of the first; exit 1."""
+    path = tmp_path / "quotes.csv"
+    path.write_text(f"ts_ms,bid,ask\n1,2,3\n{line}\n3,{line[2:]}\n")
+    code = main(["replay", f"x:BTC/USDT={path}", *options])
+    told = capsys.readouterr().err
+    assert code == 1
+    assert told.count("\n") == 1
+    assert told.startswith("arbtree: 2 records could not be used, the first: x BTC/USDT line 3: ")
