@@ -1,0 +1,355 @@
+"""Hours with many venues whose connections are cut again and again: does everything come back?
+
+    python -m benchmarks.soak [--for 30m] [--symbols 300] [--cut-every 1m] [--json] [--write]
+
+The simulated venues run as a process of their own; the engine is what `arbtree run` runs.  Every
+minute all connections of one venue are cut, venue by venue in turn, and the time until all its
+books are live again is taken.  Resident memory, file descriptors and tasks are looked at while
+all books are live.  Memory counts from `SETTLE_SHARE` of the run on, at most ten minutes in.
+
+Exit code 1 when a book did not come back, something crashed, or what should be flat rose.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, NamedTuple
+
+import trio
+
+from arbtree.durations import parse_duration
+from arbtree.engine import Engine
+from arbtree.status import BookStatus, books
+from benchmarks.bench_engine import KeptDialer, all_live, engine_for
+from benchmarks.machine import ROOT, machine
+from benchmarks.memory import resident_mb
+from config.settings import Settings, VenueSettings
+from simulator.instruments import assets
+from simulator.venue import VENUES
+from simulator.world import World
+
+RESULTS = ROOT / "benchmarks" / "SOAK.md"
+
+SYMBOLS = {
+    "binance": "{}/USDT",
+    "binance_us": "{}/USDT",
+    "binance_usdm": "{}/USDT:USDT",
+    "binance_coinm": "{}/USD:{}",
+    "gateio": "{}/USDT",
+    "gateio_futures": "{}/USDT:USDT",
+    "mexc": "{}/USDT",
+}
+"""How each venue family names what it lists for an asset."""
+
+STEP_MS = 500
+"""Time between two changes of a book: 300 books make 600 events a second."""
+
+LEVELS = 100
+"""Levels a side; a snapshot of more weighs ten times as much, and the venue's budget would rule."""
+
+SAMPLE_S = 5.0
+POLL_S = 0.05
+BACK_WITHIN_S = 45.0
+"""Dial, backoff, the venue's reconnect bucket and one snapshot a book; more is a failure."""
+
+SETTLE_SHARE = 1 / 3
+SETTLE_AT_MOST_S = 600.0
+MEMORY_BAR_MB_PER_H = 1.0
+"""For runs of two hours; shorter ones report the slope without a bar."""
+BAR_FROM_S = 7000.0
+SLACK_FDS = 4
+"""Idle REST connections come and go."""
+
+
+class Sample(NamedTuple):
+    """One look at the process while all books were live."""
+
+    at_s: float
+    resident_mb: float
+    fds: int
+    tasks: int
+
+
+# -- the venues' process ------------------------------------------------------------------------
+
+
+async def serve(venues: list[str], count: int) -> None:
+    """Serve the venues; each line on standard input names one whose connections are cut."""
+    world = World(
+        1,
+        venues=venues,
+        assets=assets(count),
+        levels=LEVELS,
+        step_ms=STEP_MS,
+        now_ms=lambda: time.time_ns() // 1_000_000,
+    )
+    async with trio.open_nursery() as nursery:
+        await nursery.start(world.run)
+        addresses = await nursery.start(world.listen)
+        said = {each.venue: {"rest": each.rest, "stream": each.stream} for each in addresses}
+        print(json.dumps(said), flush=True)
+        while line := await trio.to_thread.run_sync(sys.stdin.readline, abandon_on_cancel=True):
+            world.venues[line.strip()].cut()
+        nursery.cancel_scope.cancel()
+
+
+class Venues:
+    """The process of the venues, and the way to cut their connections."""
+
+    def __init__(self, child: subprocess.Popen[str], settings: Settings) -> None:
+        self._child = child
+        self.settings = settings
+
+    def cut(self, venue: str) -> None:
+        """Cut all connections of a venue."""
+        assert self._child.stdin is not None
+        self._child.stdin.write(f"{venue}\n")
+        self._child.stdin.flush()
+
+
+@contextmanager
+def venues_of(names: list[str], count: int) -> Iterator[Venues]:
+    """Run the venues as a process of their own, with so many assets each."""
+    command = [sys.executable, "-m", "benchmarks.soak", "--serve", ",".join(names)]
+    with subprocess.Popen(
+        [*command, "--assets", str(count)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    ) as child:
+        assert child.stdout is not None
+        try:
+            line = child.stdout.readline()
+            if not line:
+                raise SystemExit("the venues did not start")
+            yield Venues(child, settings_for(json.loads(line), count))
+        finally:
+            child.terminate()
+
+
+def settings_for(said: dict[str, dict[str, str]], count: int) -> Settings:
+    """Settings that follow every symbol of these venues."""
+    names = [asset.name for asset in assets(count)]
+    return Settings(
+        venues=tuple(
+            VenueSettings(
+                name=venue,
+                snapshot_levels=LEVELS,
+                symbols=tuple(SYMBOLS[venue].format(*[name] * 2) for name in names),
+                rest_url=place["rest"],
+                websocket_url=place["stream"],
+            )
+            for venue, place in said.items()
+        )
+    )
+
+
+# -- the run ------------------------------------------------------------------------------------
+
+
+class Soak:
+    """One run: cuts, samples and what came of them.
+
+    Args:
+        engine: the running engine.
+        venues: whose connections are cut.
+        duration_s, cut_every_s: how long, and how often.
+    """
+
+    def __init__(
+        self, engine: Engine, venues: Venues, duration_s: float, cut_every_s: float
+    ) -> None:
+        self._engine, self._venues = engine, venues
+        self._duration_s, self._cut_every_s = duration_s, cut_every_s
+        self.samples: list[Sample] = []
+        self.back_s: list[float] = []
+        self.lost: list[str] = []
+        self.events = 0
+
+    async def run(self) -> None:
+        """Cut and look until the time is over."""
+        began_s = trio.current_time()
+        names = [venue.name for venue in self._venues.settings.venues]
+        before = self._updates()
+        number = 0
+        while trio.current_time() - began_s < self._duration_s:
+            next_cut_s = began_s + (number + 1) * self._cut_every_s
+            while trio.current_time() < min(next_cut_s, began_s + self._duration_s):
+                self._sample(began_s)
+                await trio.sleep(min(SAMPLE_S, max(0.0, next_cut_s - trio.current_time())))
+            if trio.current_time() - began_s < self._duration_s:
+                await self._cut(names[number % len(names)])
+                _progress(trio.current_time() - began_s, self._duration_s, self)
+            number += 1
+        self._sample(began_s)
+        self.events = self._updates() - before
+
+    async def _cut(self, venue: str) -> None:
+        """Cut a venue, see it dark, and time how long it takes until all its books are live."""
+        epochs = {path: feed.epoch for path, feed in self._engine.venues[venue].feeds.items()}
+        cut_s = trio.current_time()
+        self._venues.cut(venue)
+        feeds = self._engine.venues[venue].feeds
+        with trio.move_on_after(BACK_WITHIN_S):
+            while True:
+                await trio.sleep(POLL_S)
+                renewed = all(feed.epoch > epochs[path] for path, feed in feeds.items())
+                if renewed and not self._dark(venue):
+                    self.back_s.append(trio.current_time() - cut_s)
+                    return
+        dark = self._dark(venue)
+        self.lost.append(f"{venue} {dark[0].symbol if dark else 'was not cut'}")
+
+    def _dark(self, venue: str = "") -> list[BookStatus]:
+        seen = (book for book in books(self._engine) if venue in ("", book.venue))
+        return [book for book in seen if book.state != "LIVE"]
+
+    def _updates(self) -> int:
+        return sum(book.updates for book in books(self._engine))
+
+    def _sample(self, began_s: float) -> None:
+        if not self._dark():
+            tasks = trio.lowlevel.current_statistics().tasks_living
+            fds = len(os.listdir("/proc/self/fd"))
+            self.samples.append(Sample(trio.current_time() - began_s, resident_mb(), fds, tasks))
+
+
+def slope(samples: list[Sample]) -> tuple[float, float]:
+    """Resident MB an hour by least squares, and half the width of its 95 % interval."""
+    count = len(samples)
+    if count < 3:
+        return math.nan, math.nan
+    hours = [sample.at_s / 3600 for sample in samples]
+    sizes = [sample.resident_mb for sample in samples]
+    middle, mean = sum(hours) / count, sum(sizes) / count
+    spread = sum((hour - middle) ** 2 for hour in hours)
+    pairs = list(zip(hours, sizes, strict=True))
+    rise = sum((hour - middle) * (size - mean) for hour, size in pairs) / spread
+    rest = sum((size - mean - rise * (hour - middle)) ** 2 for hour, size in pairs)
+    return rise, 1.96 * math.sqrt(rest / (count - 2) / spread)
+
+
+def outcome(soak: Soak, engine: Engine, duration_s: float, crashes: int) -> dict[str, Any]:
+    """The figures of a run, and whether it is what it should be."""
+    settle_s = min(SETTLE_AT_MOST_S, duration_s * SETTLE_SHARE)
+    settled = [sample for sample in soak.samples if sample.at_s >= settle_s]
+    rise, margin = slope(settled)
+    seen = list(books(engine))
+    back = sorted(soak.back_s)
+    fds = [settled[0].fds, settled[-1].fds] if settled else []
+    tasks = [settled[0].tasks, settled[-1].tasks] if settled else []
+    flat = (
+        bool(settled)
+        and fds[1] - fds[0] <= SLACK_FDS
+        and tasks[0] == tasks[1]
+        and (duration_s < BAR_FROM_S or rise + margin < MEMORY_BAR_MB_PER_H)
+    )
+    return {
+        "duration_s": duration_s,
+        "venues": len(engine.venues),
+        "books": len(seen),
+        "events_per_s": round(soak.events / duration_s, 1),
+        "cuts": len(soak.back_s) + len(soak.lost),
+        "recovered": len(soak.back_s),
+        "not_recovered": soak.lost,
+        "recovery_p50_s": round(back[len(back) // 2], 3) if back else None,
+        "recovery_p99_s": round(back[min(len(back) - 1, int(len(back) * 0.99))], 3)
+        if back
+        else None,
+        "recovery_worst_s": round(back[-1], 3) if back else None,
+        "crashes": crashes,
+        "gaps": sum(book.gaps for book in seen),
+        "quotes_compared": sum(book.quotes_compared for book in seen),
+        "quotes_different": sum(book.quotes_compared - book.quotes_equal for book in seen),
+        "resident_mb_first_last": [settled[0].resident_mb, settled[-1].resident_mb]
+        if settled
+        else [],
+        "resident_mb_per_h": round(rise, 3),
+        "resident_mb_per_h_95": round(rise + margin, 3),
+        "fds_first_last": fds,
+        "tasks_first_last": tasks,
+        "kept": flat and not soak.lost and not crashes,
+    }
+
+
+def _progress(elapsed_s: float, duration_s: float, soak: Soak) -> None:
+    if sys.stderr.isatty():
+        back = f"{soak.back_s[-1]:.1f} s" if soak.back_s else "never"
+        text = f"{elapsed_s:.0f} of {duration_s:.0f} s, {len(soak.back_s)} cuts, last back {back}"
+        print(f"\rsoak: {text}   ", end="", file=sys.stderr, flush=True)
+
+
+async def run(venues: Venues, duration_s: float, cut_every_s: float) -> dict[str, Any]:
+    """Run the engine and its trouble."""
+    engine = engine_for(venues.settings, KeptDialer())
+    crashes: list[str] = []
+    engine.runtime.subscribe(
+        lambda event: crashes.append(event.text) if event.kind == "crash" else None
+    )
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(engine.run)
+        live_s = await all_live(engine)
+        soak = Soak(engine, venues, duration_s, cut_every_s)
+        began_cpu_s = time.process_time()
+        await soak.run()
+        share = (time.process_time() - began_cpu_s) / duration_s
+        found = outcome(soak, engine, duration_s, len(crashes))
+        found |= {"core_share": round(share, 3), "live_after_s": round(live_s, 2)}
+        engine.runtime.request_stop("the soak is over")
+    return found
+
+
+def document(found: dict[str, Any]) -> str:
+    """The figures as `SOAK.md`."""
+    facts = "\n".join(f"- {name}: {value}" for name, value in machine().items())
+    rows = "\n".join(f"| {name} | {value} |" for name, value in found.items())
+    return (
+        "# Soak\n\nWritten by `python -m benchmarks.soak --write`; what it does stands in the "
+        f"module.\n\n{facts}\n\n| figure | value |\n| --- | --- |\n{rows}\n"
+    )
+
+
+def main() -> int:
+    """Run, print, and say by the exit code whether everything came back and stayed flat."""
+    parser = argparse.ArgumentParser(
+        prog="benchmarks.soak",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--for", dest="duration", default="30m", metavar="TIME")
+    parser.add_argument("--cut-every", default="1m", metavar="TIME")
+    parser.add_argument("--symbols", type=int, default=300, help="of all venues together, about")
+    known = [name for name in SYMBOLS if name in VENUES]
+    parser.add_argument("--venues", default=",".join(known), metavar="A,B")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--write", action="store_true", help=f"write {RESULTS.name} too")
+    parser.add_argument("--serve", metavar="A,B", help=argparse.SUPPRESS)
+    parser.add_argument("--assets", type=int, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.serve:
+        trio.run(serve, options.serve.split(","), options.assets)
+        return 0
+    names = options.venues.split(",")
+    with venues_of(names, max(1, math.ceil(options.symbols / len(names)))) as venues:
+        duration_s, every_s = parse_duration(options.duration), parse_duration(options.cut_every)
+        found = trio.run(partial(run, venues, duration_s, every_s))
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
+    print(json.dumps(found) if options.json else document(found), end="")
+    if options.write:
+        RESULTS.write_text(document(found), encoding="utf-8")
+    return int(not found["kept"])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
