@@ -80,6 +80,7 @@ class BookActor(Actor):
         self._refusals = 0
         self._timer: Timer | None = None
         self._last_top: BookTop | None = None
+        self._live_since_ns = 0
 
     # -- life -----------------------------------------------------------------------------------
 
@@ -117,6 +118,7 @@ class BookActor(Actor):
             "quotes_compared": book.quotes_compared,
             "quotes_equal": book.quotes_equal,
             "dropped_levels": book.dropped_levels,
+            "live_since_ns": self._live_since_ns if top is not None else None,
             "connection": self._feed.connection if self._feed is not None else None,
             "change_age_ms": round(age_ns / 1e6, 1) if self._received_ns else None,
         }
@@ -143,6 +145,8 @@ class BookActor(Actor):
             return
         book.changed = False
         bids, asks = book.top(self._top_levels)
+        if self._last_top is None:
+            self._live_since_ns = self._clock.now_ns()
         self._last_top = top = BookTop(
             self._venue.name,
             self._symbol,

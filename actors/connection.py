@@ -111,8 +111,7 @@ class ConnectionActor(Actor):
     def ended(self) -> None:
         """The life is over: every book of it hears so at once, before any other news."""
         self._over = True
-        self._feed.state = "closed"
-        self._feed.proof_ns = 0
+        self._feed.close(self._clock.now_ns())
         lost = FeedLost(self.context.path, self._epoch, DarkReason.DISCONNECTED)
         for symbol, news in self._news.items():
             if isinstance(news, FeedOpened):

@@ -14,12 +14,14 @@ class Feed:
     """Health of one connection, written in its own turns.
 
     `proof_ns` is the monotonic time of the last in-order frame or pong; 0 before the first.
+    `epoch_over_ns` is when the last epoch ended; 0 while there was none.
     """
 
     __slots__ = (
         "asked",
         "confirmed",
         "epoch",
+        "epoch_over_ns",
         "frames",
         "path",
         "ping_round_trip_ms",
@@ -36,6 +38,7 @@ class Feed:
         self.symbols = symbols
         self.state = "closed"
         self.epoch = -1
+        self.epoch_over_ns = 0
         self.proof_ns = 0
         self.frames = 0
         self.reconnects = 0
@@ -55,6 +58,12 @@ class Feed:
         self.quiet = ()
         self.ping_round_trip_ms = None
 
+    def close(self, now_ns: int) -> None:
+        """The life is over: nothing of its epoch counts from this moment."""
+        self.state = "closed"
+        self.proof_ns = 0
+        self.epoch_over_ns = now_ns
+
     def proof_age_ms(self, now_ns: int) -> float:
         """Milliseconds since the connection last proved itself; infinite before the first."""
         return (now_ns - self.proof_ns) / 1e6 if self.proof_ns else float("inf")
@@ -65,6 +74,7 @@ class Feed:
         return {
             "state": self.state,
             "epoch": self.epoch,
+            "epoch_over_ns": self.epoch_over_ns,
             "proof_age_ms": None if age_ms == float("inf") else round(age_ms, 1),
             "ping_round_trip_ms": self.ping_round_trip_ms,
             "frames": self.frames,

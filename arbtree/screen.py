@@ -22,7 +22,7 @@ KEPT_LINES = 8
 STALE_MS = 1_000.0
 """Ages beyond the default limit of trading stand out."""
 
-_STATE_STYLE = {
+STATE_STYLE = {
     "running": "green",
     "LIVE": "green",
     "starting": "cyan",
@@ -33,6 +33,7 @@ _STATE_STYLE = {
     "quarantined": "bold red",
     "stuck": "bold red",
 }
+"""How states look, in every view."""
 
 
 class Screen:
@@ -87,7 +88,7 @@ def _tree(rows: list[Row], limit: int) -> Panel:
     for row in shown[:limit]:
         children = sum(other.path.startswith(row.path + "/") for other in rows)
         text.append("  " * row.path.count("/") + row.path.rpartition("/")[2] + "  ")
-        text.append(row.state, style=_STATE_STYLE.get(row.state, ""))
+        text.append(row.state, style=STATE_STYLE.get(row.state, ""))
         if row.kind == "supervisor":
             text.append(f"  {children} below")
         if row.next_try_s is not None:
@@ -113,7 +114,7 @@ def _books(books: list[BookStatus], limit: int) -> Table:
         table.add_row(
             book.venue,
             book.symbol,
-            Text(book.state, style=_STATE_STYLE.get(book.state, "")),
+            Text(book.state, style=STATE_STYLE.get(book.state, "")),
             f"{book.bid[0]:g}" if book.bid else "",
             f"{book.ask[0]:g}" if book.ask else "",
             Text(age_text(book.proof_age_ms), style="yellow" if stale else ""),

@@ -22,6 +22,8 @@ class BookStatus(Struct, frozen=True):
     path: str
     state: str
     reason: str | None
+    connection: str | None
+    live_since_ns: int | None
     bid: tuple[float, float] | None
     ask: tuple[float, float] | None
     sequence: int | None
@@ -75,6 +77,8 @@ def _book(
         path=row.path,
         state=said.get("state", row.state.upper()) if row.state == "running" else row.state.upper(),
         reason=said.get("reason") if row.state == "running" else row.last_failure or None,
+        connection=said.get("connection"),
+        live_since_ns=said.get("live_since_ns"),
         bid=said.get("bid"),
         ask=said.get("ask"),
         sequence=said.get("sequence"),

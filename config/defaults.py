@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from config.rules import check_rules
-from config.settings import Settings
+from config.settings import InspectionSettings, Settings
 from config.venues import VenueSettings
 
 DEFAULT_ASSETS = ("BTC", "ETH", "SOL", "XRP", "DOGE", "ADA")
@@ -20,11 +20,12 @@ def default_settings() -> Settings:
     linear = tuple(f"{asset}/USDT:USDT" for asset in DEFAULT_ASSETS)
     inverse = tuple(f"{asset}/USD:{asset}" for asset in DEFAULT_ASSETS)
     settings = Settings(
+        inspection=InspectionSettings(control=True),  # simulated venues are there to be broken
         venues=(
             VenueSettings(name="binance", symbols=spot, embedded=True),
             VenueSettings(name="binance_usdm", symbols=linear, embedded=True),
             VenueSettings(name="binance_coinm", symbols=inverse, embedded=True),
-        )
+        ),
     )
     check_rules(settings, NO_FILE)
     return settings

@@ -16,6 +16,7 @@ from messages.identifiers import parse_symbol
 __all__ = [
     "DetectorSettings",
     "EngineSettings",
+    "InspectionSettings",
     "LogSettings",
     "Settings",
     "SimulatorSettings",
@@ -42,7 +43,7 @@ class EngineSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         Meta(
             pattern=r"^[a-z][a-z0-9_-]{0,31}\Z",
             title="a name of at most 32 lower-case letters, digits, _ and -, a letter first",
-            description="The engine's name in logs and, later, of its inspection socket.",
+            description="The engine's name, in logs and of its inspection socket.",
         ),
     ] = "engine"
     mode: Annotated[
@@ -81,6 +82,21 @@ class LogSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         Literal["text", "json"],
         Meta(description="Lines for people or one JSON object a line."),
     ] = "text"
+
+
+class InspectionSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The socket on which other terminals of the same user read the engine, and steer it."""
+
+    enabled: Annotated[
+        bool, Meta(description="`false` opens no socket: `arbtree inspect` cannot see the engine.")
+    ] = True
+    control: Annotated[
+        bool,
+        Meta(
+            description="`true` takes verbs that change the engine: restart, stop, suspend, "
+            "resume, and faults of `arbtree chaos live`."
+        ),
+    ] = False
 
 
 class DetectorSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -243,6 +259,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     engine: EngineSettings = EngineSettings()
     log: LogSettings = LogSettings()
+    inspection: InspectionSettings = InspectionSettings()
     detector: DetectorSettings = DetectorSettings()
     supervision: SupervisionSettings = SupervisionSettings()
     simulator: SimulatorSettings = SimulatorSettings()

@@ -18,6 +18,7 @@ import trio
 from actors.runtime.actor import Actor, ActorContext
 from actors.runtime.faults import BadRequest, LeakedCancellation, NoProgress
 from actors.runtime.timers import Timer
+from actors.runtime.whereabouts import current_path
 from supervisors.failures import EndKind, Exit, classify, describe, leaves
 
 if TYPE_CHECKING:
@@ -134,6 +135,7 @@ class Life:
     async def run(self) -> None:
         """Live: start, work, clean up; report the end to the record, whatever it is."""
         self.task = trio.lowlevel.current_task()
+        current_path.set(self.record.path)
         try:
             with self._whole, self._kill:
                 with self._body, self._scope:

@@ -11,7 +11,14 @@ from __future__ import annotations
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("arbtree.commands.run", "run the supervised engine"),
     "check": ("arbtree.commands.check", "check a configuration file and say what it would run"),
-    "tree": ("arbtree.commands.tree", "print the actor tree of a configuration"),
+    "tree": (
+        "arbtree.commands.tree",
+        "print the actor tree of a configuration, or of a running engine",
+    ),
+    "inspect": ("arbtree.commands.inspect", "read a running engine from another terminal"),
+    "restart": ("arbtree.commands.steer", "stop and start an actor of a running engine anew"),
+    "stop": ("arbtree.commands.steer", "stop an actor of a running engine"),
+    "chaos": ("arbtree.commands.chaos", "break a running engine and time its recovery"),
     "venues": ("arbtree.commands.venues", "list the venues, what they offer and their limits"),
     "import": ("arbtree.commands.import_", "turn other tools' recordings into captures"),
     "record": ("arbtree.commands.record", "record what a venue sends, to replay it later"),

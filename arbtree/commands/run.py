@@ -7,21 +7,28 @@ import gc
 import random
 import sys
 from contextlib import ExitStack
+from pathlib import Path
 
 import trio
 from msgspec import to_builtins
+from msgspec.structs import replace
 
+from actors.transport.dial import SocketDialer
+from actors.transport.faulty import FaultyDialer
 from arbtree.commands.tree import settings_of, tree_of
 from arbtree.durations import parse_duration
 from arbtree.engine import Engine, Seams, embedded_world
 from arbtree.lines import JsonLines, TextLines, is_restart
 from arbtree.log import Log
 from arbtree.status import Tally, books
+from arbtree.verbs import EngineVerbs
+from config.places import inspection_socket
 from config.settings import Settings
 from messages.errors import NotAvailable, UsageError
 from messages.opportunities import OpportunityClosed, OpportunityOpened
 from simulator.world import Address, World
 from supervisors.events import LifecycleEvent
+from supervisors.inspector import Inspector
 from supervisors.picture import draw
 from supervisors.runtime import ExitReport, Options
 
@@ -55,6 +62,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seed", type=int, metavar="N", help="seed of jitter, for a repeatable run"
     )
+    parser.add_argument("--socket", metavar="PATH", help="where other terminals reach the engine")
+    parser.add_argument(
+        "--control", action="store_true", help="let other terminals steer it (see restart, chaos)"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -68,12 +79,15 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.seed is not None and arguments.seed < 0:
         raise UsageError(f"--seed must be at least 0, not {arguments.seed}")
     settings = settings_of(arguments.config)
+    if arguments.control:
+        settings = replace(settings, inspection=replace(settings.inspection, control=True))
     seed = arguments.seed if arguments.seed is not None else settings.engine.seed
     session = _Session(
         settings,
         seed if seed is not None else random.SystemRandom().getrandbits(63),
         duration_s,
         every_s,
+        Path(arguments.socket) if arguments.socket else inspection_socket(settings.engine.name),
         json=arguments.json,
     )
     return trio.run(session.run, restrict_keyboard_interrupt_to_checkpoints=True)
@@ -88,6 +102,7 @@ class _Session:
         seed: int,
         duration_s: float | None,
         every_s: float,
+        socket: Path,
         *,
         json: bool,
     ) -> None:
@@ -95,6 +110,7 @@ class _Session:
         self._seed = seed
         self._duration_s = duration_s
         self._every_s = every_s
+        self._socket = socket
         self._json = json
         self._terminal = not json and sys.stdout.isatty()
         self._tally = Tally()
@@ -108,12 +124,14 @@ class _Session:
         async with trio.open_nursery() as nursery:
             addresses = await self._embed(nursery)
             rules = self._settings.engine
+            control = self._settings.inspection.control
             self._engine = engine = Engine(
                 self._settings,
-                Seams(),
+                Seams(dialer=FaultyDialer(SocketDialer())) if control else Seams(),
                 addresses,
                 Options(seed=self._seed, signals=True, stop_within_s=rules.stop_deadline_s),
             )
+            await self._open_inspector(nursery, engine)
             self._facts = engine.outlet.subscribe()
             engine.runtime.subscribe(self._events.append)
             if not self._terminal:
@@ -134,6 +152,21 @@ class _Session:
         await nursery.start(World.run, world)
         found: tuple[Address, ...] = await nursery.start(World.listen, world)
         return {address.venue: address for address in found}
+
+    async def _open_inspector(self, nursery: trio.Nursery, engine: Engine) -> None:
+        """Listen before the tree starts, so that its start can be watched too."""
+        rules = self._settings.inspection
+        if not rules.enabled:
+            return
+        verbs = EngineVerbs(engine)
+        inspector = Inspector(
+            engine.runtime,
+            self._settings.engine.name,
+            reads=verbs.reads,
+            controls=verbs.controls,
+            control=rules.control,
+        )
+        await nursery.start(inspector.run, self._socket)
 
     async def _end_later(self, duration_s: float) -> None:
         await trio.sleep(duration_s)

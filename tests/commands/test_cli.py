@@ -157,7 +157,7 @@ def test_a_closed_pipe_is_no_failure(plant: Plant, capsys: pytest.CaptureFixture
     ("words", "sentence"),
     [
         (["chek"], "unknown command 'chek', did you mean 'check'?"),
-        (["inspect"], "unknown command 'inspect'"),
+        (["doctor"], "unknown command 'doctor'"),
         (["fake", "--nonsense"], "unrecognized arguments: --nonsense"),
         (["fake", "--js"], "unrecognized arguments: --js"),
         (["--nonsense", "fake"], "unrecognized arguments: --nonsense"),
@@ -200,7 +200,7 @@ def test_the_process_shows_version_and_help() -> None:
     assert help_text.returncode == 0
     assert help_text.stderr == ""
     assert "exit codes: 0 fine" in help_text.stdout
-    assert "inspect" not in help_text.stdout
+    assert "doctor" not in help_text.stdout
 
 
 def test_help_imports_nothing_heavy() -> None:

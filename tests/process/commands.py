@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -18,9 +21,17 @@ WITHIN_S = 60.0
 """Far beyond what anything here takes, however busy the machine is; it only ends a hang."""
 
 
+_SOCKETS = mkdtemp(prefix="arbtree-tests-")
+atexit.register(shutil.rmtree, _SOCKETS, ignore_errors=True)
+
+
 def environment() -> dict[str, str]:
-    """The environment of a process that may run in any folder, with warnings as errors."""
+    """The environment of a process that may run in any folder, with warnings as errors.
+
+    Each gets a folder of its own for its inspection socket: engines beside each other never meet.
+    """
     return os.environ | {
+        "XDG_RUNTIME_DIR": mkdtemp(dir=_SOCKETS),
         "PYTHONPATH": str(ROOT),
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONWARNINGS": "error",

@@ -1,0 +1,96 @@
+"""What the inspector tells of a trading engine, beside what it tells of any tree."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+
+import trio
+
+from actors.outlet import Subscription
+from actors.transport.faulty import FaultyDialer
+from arbtree.engine import Engine
+from arbtree.status import books
+from messages.opportunities import OpportunityClosed, OpportunityOpened
+from supervisors.protocol import Ask, Refused
+from supervisors.runtime import Runtime
+from supervisors.verbs import Control, Read
+
+KEPT_OPPORTUNITIES = 256
+"""The last that were opened or closed; what is older is in the output of `run`."""
+
+
+class EngineVerbs:
+    """The verbs of one engine.
+
+    Args:
+        engine: the running engine.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._facts: Subscription = engine.outlet.subscribe()
+        self._open: dict[int, OpportunityOpened] = {}
+        self._closed: deque[OpportunityClosed] = deque(maxlen=KEPT_OPPORTUNITIES)
+
+    @property
+    def reads(self) -> Mapping[str, Read]:
+        """What it tells."""
+        return {
+            "books": self._books,
+            "opportunities": self._opportunities,
+            "connections": self._connections,
+        }
+
+    @property
+    def controls(self) -> Mapping[str, Control]:
+        """What it does."""
+        return {"cut": self._cut}
+
+    def _books(self, runtime: Runtime, ask: Ask) -> object:
+        """Every book: state, best prices, ages, counters; or those below `path`."""
+        found = [book for book in books(self._engine) if book.path.startswith(ask.path)]
+        if ask.path and not found:
+            raise Refused("unknown_path", f"no book lies below {ask.path!r}")
+        return {"books": found}
+
+    def _opportunities(self, runtime: Runtime, ask: Ask) -> object:
+        """The opportunities that are open, and the last that were."""
+        self._take()
+        closed = list(self._closed)[-ask.limit :]
+        return {"open": list(self._open.values()), "closed": closed, "unseen": self._facts.lost}
+
+    def _connections(self, runtime: Runtime, ask: Ask) -> object:
+        """The health of every connection, by path."""
+        now_ns = self._engine.seams.clock.now_ns()
+        return {
+            "connections": {
+                path: feed.health(now_ns)
+                for venue in self._engine.venues.values()
+                for path, feed in venue.feeds.items()
+            }
+        }
+
+    async def _cut(self, runtime: Runtime, ask: Ask) -> object:
+        """Cut the socket of one connection without a word, as a network does."""
+        dialer = self._engine.seams.dialer
+        feeds = (venue.feeds.get(ask.path) for venue in self._engine.venues.values())
+        feed = next((feed for feed in feeds if feed is not None), None)
+        if feed is None:
+            raise Refused("unknown_path", f"{ask.path!r} is no connection")
+        if not isinstance(dialer, FaultyDialer):
+            raise Refused("refused", "this engine was started without faults")
+        epoch, cut_ns = feed.epoch, self._engine.seams.clock.now_ns()
+        if not dialer.cut(ask.path):
+            raise Refused("refused", f"{ask.path} is {feed.state}: there is no socket to cut")
+        await trio.lowlevel.checkpoint()
+        return {"path": ask.path, "epoch": epoch, "cut_ns": cut_ns}
+
+    def _take(self) -> None:
+        """Take in what the detector said since the last question."""
+        for fact in self._facts.take_nowait():
+            if isinstance(fact, OpportunityOpened):
+                self._open[fact.opportunity_id] = fact
+            elif isinstance(fact, OpportunityClosed):
+                self._open.pop(fact.opportunity_id, None)
+                self._closed.append(fact)

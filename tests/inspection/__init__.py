@@ -1,0 +1,1 @@
+"""Tests of inspection: protocol, socket, verbs, the faults behind them."""
