@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import httpx
 from msgspec import Struct
 
+from actors.transport.endpoints import AGAINST
 from actors.transport.http_connection import BYTES_SENT
 from markets.throttle import Fate
-from messages.errors import ArbtreeError, Outcome, VenueError
+from messages.errors import ArbtreeError, Outcome
 
 if TYPE_CHECKING:
     from actors.transport.endpoints import Endpoint
@@ -85,17 +86,18 @@ class Attempt:
         self.begun = True
 
     def answered(self) -> None:
-        """Note that an answer is here, whatever it says: the connection is free for others."""
+        """Note that an answer is here, whatever it says; others go after it is understood."""
         self._answered = True
-        self._turns.leave(self._turn, Fate.ANSWERED)
+        self._turns.settle(self._turn, Fate.ANSWERED)
 
     def end(self, error: BaseException | None) -> None:
         """Give back what is held, judge the endpoint, and count; None for data."""
         if not self._answered:
             gone = self.outcome is Outcome.UNKNOWN
-            self._turns.leave(self._turn, Fate.GIVEN_UP if gone else Fate.NOT_SENT)
+            self._turns.settle(self._turn, Fate.GIVEN_UP if gone else Fate.NOT_SENT)
         if self.begun:
             self.endpoint.report(self._ticket, error, self._turns.now_s())
+        self._turns.serve()
         counts = self._counts
         if error is None:
             counts.answered += 1
@@ -103,7 +105,7 @@ class Attempt:
             counts.given_up += 1
         elif not self.begun:
             counts.kept_back += 1
-        elif self._answered and isinstance(error, VenueError):
+        elif self._answered and not isinstance(error, AGAINST):
             counts.refused += 1
         else:
             counts.failed += 1

@@ -81,7 +81,7 @@ class Turns:
         return self._clock.now_ns() / 1e9
 
     async def take(self, turn: Turn, until_s: float) -> None:
-        """Wait until a request may go; `leave` ends what this began, whatever happens.
+        """Wait until a request may go; `settle` and `serve` end what this began, whatever happens.
 
         Args:
             turn: the request.
@@ -96,7 +96,7 @@ class Turns:
             raise VenueBusy(text, venue=turn.venue, outcome=Outcome.NOT_SENT)
         self._line(turn).append(turn)
         while True:
-            self._serve()
+            self.serve()
             if turn.grant is not None:
                 return
             now_s = self.now_s()
@@ -106,14 +106,14 @@ class Turns:
                 await turn.woken.wait()
             turn.woken = trio.Event()
 
-    def leave(self, turn: Turn, fate: Fate) -> None:
-        """End a turn: give back what it holds, and let others go.  Needs no checkpoint."""
+    def settle(self, turn: Turn, fate: Fate) -> None:
+        """End a turn, or its waiting: what it held is free, but nobody goes yet (`serve`)."""
         if turn.grant is not None:
             turn.slots.taken -= 1
             self.budget.settle(turn.grant, self.now_s(), fate)
+            turn.grant = None
         elif turn in (line := self._line(turn)):
             line.remove(turn)
-        self._serve()
 
     def close(self, endpoint: str, ban: Ban) -> None:
         """Let nothing go before a ban's end; who cannot wait so long hears of it at once."""
@@ -121,10 +121,7 @@ class Turns:
         for turn in (*self._priority, *self._ordinary):
             turn.woken.set()
 
-    def _line(self, turn: Turn) -> list[Turn]:
-        return self._priority if turn.spend.priority else self._ordinary
-
-    def _serve(self) -> None:
+    def serve(self) -> None:
         """Let everyone go who may, in order; tell the others when to look again."""
         now_s, everyone_waits = self.now_s(), False
         held_up: set[str] = set()
@@ -147,6 +144,9 @@ class Turns:
             turn.due_s = now_s + wait.longest_s
             if turn.due_s < due_s - SHORTEST_WAIT_S:
                 turn.woken.set()
+
+    def _line(self, turn: Turn) -> list[Turn]:
+        return self._priority if turn.spend.priority else self._ordinary
 
     def _refuse(self, turn: Turn, now_s: float) -> NoReturn:
         spend = turn.spend
