@@ -95,16 +95,16 @@ class Turns:
             text = f"{turn.spend.endpoint} not sent, {self.waiting} requests wait already"
             raise VenueBusy(text, venue=turn.venue, outcome=Outcome.NOT_SENT)
         self._line(turn).append(turn)
-        while True:
-            self.serve()
-            if turn.grant is not None:
-                return
+        self.serve()
+        while turn.grant is None:
             now_s = self.now_s()
             if trio.current_time() + self.budget.wait(turn.spend, now_s).longest_s > until_s:
                 self._refuse(turn, now_s)
-            with trio.move_on_after(max(turn.due_s - now_s, SHORTEST_WAIT_S)):
+            with trio.move_on_after(max(turn.due_s - now_s, SHORTEST_WAIT_S)) as timer:
                 await turn.woken.wait()
             turn.woken = trio.Event()
+            if timer.cancelled_caught:
+                self.serve()
 
     def settle(self, turn: Turn, fate: Fate) -> None:
         """End a turn, or its waiting: what it held is free, but nobody goes yet (`serve`)."""
@@ -120,6 +120,7 @@ class Turns:
         self.budget.close(endpoint, ban, self.now_s())
         for turn in (*self._priority, *self._ordinary):
             turn.woken.set()
+        self.serve()
 
     def serve(self) -> None:
         """Let everyone go who may, in order; tell the others when to look again."""
@@ -153,7 +154,7 @@ class Turns:
         wait_s = self.budget.wait(spend, now_s).longest_s
         bans = (self.budget.ban("", now_s), self.budget.ban(spend.endpoint, now_s))
         ban = max(bans, key=lambda each: each.until_s)
-        if ban is not NO_BAN:
+        if ban is not NO_BAN and ban.until_s - now_s >= wait_s:
             raise _banned(turn, ban, wait_s)
         ever = not isinf(wait_s)
         text = f"only in {wait_s:.1f} s" if ever else "never"

@@ -157,8 +157,8 @@ def read_error(
     retry: Retry | None = None
     if issubclass(kind, errors.RateLimited):
         kind, retry = _wait(kind, status, headers, text)
-    elif status >= 500 and (wait_s := _seconds(headers.get("retry-after", ""))) is not None:
-        retry = retry_after(min(wait_s, LONGEST_WAIT_S))
+    elif status >= 500 and (said_s := wait_s(headers)) is not None:
+        retry = retry_after(min(said_s, LONGEST_WAIT_S))
     elif kind is VenueError:
         retry = retry_after(UNKNOWN_CODE_WAIT_S)
     return _CLASSES.get(kind, BinanceError)(
@@ -205,12 +205,11 @@ def _wait(
     if status in (418, 403) or until is not None:
         # The firewall's 403 is a ban too: it concerns the address, not what was asked.
         kind = errors.Banned
-    wait_s = _seconds(headers.get("retry-after", ""))
-    now_s = server_time_s(headers)
-    if wait_s is None and until is not None and now_s is not None:
-        wait_s = max(0.0, int(until[1]) / 1000 - now_s)
-    if wait_s is not None:
-        return kind, retry_after(min(wait_s, LONGEST_WAIT_S))
+    said_s, now_s = wait_s(headers), server_time_s(headers)
+    if said_s is None and until is not None and now_s is not None:
+        said_s = max(0.0, int(until[1]) / 1000 - now_s)
+    if said_s is not None:
+        return kind, retry_after(min(said_s, LONGEST_WAIT_S))
     if status == 403:
         return kind, retry_after(FIREWALL_WAIT_S)
     if kind is errors.Banned:
@@ -218,9 +217,10 @@ def _wait(
     return kind, retry_after(RATE_LIMIT_WAIT_S)
 
 
-def _seconds(text: str) -> float | None:
+def wait_s(headers: Mapping[str, str]) -> float | None:
+    """Retry-After in seconds; None where there is none that reads as a number."""
     try:
-        seconds = float(text)
+        seconds = float(headers.get("retry-after", ""))
     except ValueError:
         return None
     return seconds if math.isfinite(seconds) and seconds >= 0 else None

@@ -14,7 +14,7 @@ import msgspec
 
 from exchanges.binance import symbols, wire
 from exchanges.binance.codec import excerpt
-from exchanges.binance.errors import server_time_s
+from exchanges.binance.errors import server_time_s, wait_s
 from exchanges.binance.events import volumes
 from exchanges.binance.limits import WEIGHT_WINDOW_S, Family, tier
 from messages.errors import DecodeError
@@ -223,6 +223,8 @@ def rate_use(headers: Mapping[str, str]) -> tuple[RateUse, ...]:
     text = headers.get("x-mbx-used-weight-1m", "")
     if not (text.isascii() and text.isdigit()):
         return ()
+    left_s = wait_s(headers)  # a 429 names the end of the minute
     now_s = server_time_s(headers)
-    left_s = None if now_s is None else WEIGHT_WINDOW_S - now_s % WEIGHT_WINDOW_S
+    if left_s is None and now_s is not None:
+        left_s = WEIGHT_WINDOW_S - now_s % WEIGHT_WINDOW_S
     return (RateUse(REQUEST_WEIGHT, WEIGHT_WINDOW_S, float(text), None, left_s),)
