@@ -70,7 +70,7 @@ def no_data(venue: str, request: RestRequest, status: int, body: bytes) -> Venue
     """
     start = body[: 8 * EXCERPT_CHARACTERS].lstrip()
     if start[:1] == b"<":
-        text = f"answered with a page instead of data: {excerpt(start)}"
+        text = f"answered with a page instead of data: {excerpt(without_secrets(start, request))}"
     elif not start and request.method == "GET":
         text = "answered with an empty body"
     else:
@@ -87,7 +87,7 @@ def excerpt(body: bytes) -> str:
 
 
 def without_secrets(body: bytes, request: RestRequest) -> bytes:
-    """A refusal's body with everything hidden that the request may have kept secret.
+    """A refusal's words with everything hidden that the request may have kept secret.
 
     Venues and gateways quote the request they refuse: its address, at times its headers.
     """

@@ -265,17 +265,16 @@ class RestClient:
     # -- the wire -------------------------------------------------------------------------------
 
     async def _exchange(self, attempt: Attempt, request: RestRequest) -> Answer:
+        failure: ArbtreeError
         try:
             response = await self._transport.handle_async_request(attempt.message)
             packed = b"".join([piece async for piece in response.aiter_raw()])
             body = unpack(packed, response.headers.get("content-encoding", ""))
-        except httpx.LocalProtocolError:
-            pass  # raised below: its words quote headers, and headers hold keys
         except httpx.RequestError as error:
-            self._fail(error, attempt, request)
+            failure = self._failure(error, attempt, request)
         except (zlib.error, ValueError) as error:
             text = f"{self.venue} {request.endpoint}: cannot decompress the answer: {error}"
-            raise DecodeError(text, outcome=Outcome.UNKNOWN) from error
+            failure = DecodeError(_safe(text, request), outcome=Outcome.UNKNOWN)
         else:
             received_ns = self._clock.now_ns()
             attempt.answered()
@@ -285,8 +284,8 @@ class RestClient:
             answer = Answer(status, headers, body, received_ns)
             self._judge(answer, request, endpoint)
             return answer
-        text = f"{request.endpoint} holds what HTTP does not allow"
-        raise InvalidRequest(text, venue=self.venue, outcome=attempt.outcome)
+        # Outside of the block: words of h11 and httpx may quote what was sent, keys included.
+        raise failure
 
     def _judge(self, answer: Answer, request: RestRequest, endpoint: str) -> None:
         """Raise what an answer says is wrong; return when it is data."""
@@ -306,13 +305,18 @@ class RestClient:
         if useless is not None:
             raise useless
 
-    def _fail(self, error: httpx.RequestError, attempt: Attempt, request: RestRequest) -> NoReturn:
+    def _failure(
+        self, error: httpx.RequestError, attempt: Attempt, request: RestRequest
+    ) -> ArbtreeError:
         cause = error.__cause__
         if isinstance(cause, DialFailed):
-            raise cause
+            return cause
+        if isinstance(error, httpx.LocalProtocolError):
+            text = f"{request.endpoint} holds what HTTP does not allow"
+            return InvalidRequest(text, venue=self.venue, outcome=attempt.outcome)
         text = f"{self.venue} {request.endpoint}: {error}"
         kind = TimedOut if isinstance(error, httpx.TimeoutException) else ConnectionLost
-        raise kind(text, outcome=attempt.outcome) from error
+        return kind(_safe(text, request), outcome=attempt.outcome)
 
     def _note_ban(self, refusal: VenueError, endpoint: str) -> None:
         """A venue that says when to come back is left alone until then: whole, or an endpoint."""
@@ -333,3 +337,7 @@ def _worth_repeating(error: ArbtreeError) -> bool:
     """Whether the world failed in a way that may be over soon; a refusal for a while is not."""
     refused = isinstance(error, RateLimited)
     return error.outage and not refused and error.retry.kind is not RetryKind.NEVER
+
+
+def _safe(text: str, request: RestRequest) -> str:
+    return without_secrets(text.encode(), request).decode()
