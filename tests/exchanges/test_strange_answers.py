@@ -8,7 +8,7 @@ import pytest
 import trio.testing
 
 from actors.runtime.clock import TrioClock
-from actors.transport.answers import BODY_LIMIT_BYTES
+from actors.transport.http import BODY_LIMIT_BYTES
 from actors.transport.rest import RestClient
 from exchanges.contract import PublicDialect
 from exchanges.registry import dialect, venues

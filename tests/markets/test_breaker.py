@@ -104,10 +104,7 @@ STEPS = st.tuples(st.sampled_from("aasfx"), st.integers(0, 7), st.floats(0.0, 3.
 def test_any_order_of_requests_reports_and_cancellations(
     steps: list[tuple[str, int, float]],
 ) -> None:
-    """At most one young probe is out, nobody is locked out, and the table is never left.
-
-    Requests end in any order: answered, failed or abandoned.
-    """
+    """At most one young probe is out and nobody is locked out, in whatever order requests end."""
     breaker, now_s = CircuitBreaker(failures=2, open_s=1.0, cap_s=CAP_S), 0.0
     out: list[int] = []
     probes: dict[int, float] = {}

@@ -64,10 +64,8 @@ async def test_budget_that_comes_too_late_fails_at_once(
 async def test_venues_own_count_is_believed(
     virtual_time: trio.testing.MockClock, nursery: trio.Nursery
 ) -> None:
-    """A venue that counts more than we did holds us back until its window ends.
-
-    Of 25 in a window it counted 20, by others on our address; what is left is the reserve's.
-    """
+    """A venue that counts more than we did holds us back until its window ends."""
+    # Of 25 in a window it counted 20, by others on our address; what is left is the reserve's.
     answers = http("400 Bad Request", b"no", "X-Used: 20"), *[http("200 OK")] * 2
     dialer = MemoryDialer(nursery, scripted(*answers))
     async with client(dialer, limits=tokens(10)) as venue:
