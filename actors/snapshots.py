@@ -86,6 +86,7 @@ class SnapshotActor(Actor):
             "fetched": self.fetched,
             "failures": self.failures,
             "clock_offset_ms": round(clock.offset_ms, 1) if clock.measured else None,
+            "rest": self._venue.rest.summary(),
         }
 
     async def _keep_time(self) -> None:
@@ -94,7 +95,7 @@ class SnapshotActor(Actor):
         while True:
             sent_ms = clock.wall_ns() / 1e6
             try:
-                answer = await venue.rest.request(venue.dialect.server_time_request())
+                answer = await venue.rest.request(venue.dialect.server_time_request(), attempts=2)
                 said = venue.dialect.decode_server_time(answer.body, answer.received_ns)
             except ArbtreeError as error:
                 self.context.note("clock", f"the venue's time is not known: {error}")

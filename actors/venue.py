@@ -26,6 +26,12 @@ if TYPE_CHECKING:
 SYMBOLS_TTL_S = 3600.0
 """Venues change ticks and listings a few times a day at most."""
 
+LOAD_DEADLINE_S = 20.0
+"""Up to 20 MB from a venue that is far away, and a second try."""
+
+LOAD_ATTEMPTS = 3
+"""Whoever starts needs symbol info first; a blip must not cost a restart with its backoff."""
+
 
 class SymbolDirectory:
     """Symbol info of one venue, loaded on first need and kept for an hour.
@@ -63,8 +69,14 @@ class SymbolDirectory:
             fresh = self._clock.now_ns() - self._loaded_ns < self._ttl_ns
             if self._symbols is not None and fresh:
                 return self._symbols
-            answer = await self._rest.request(self._dialect.venue_info_request())
-            return self.learn(self._dialect.decode_venue_info(answer.body).symbols)
+            answer = await self._rest.request(
+                self._dialect.venue_info_request(),
+                deadline_s=LOAD_DEADLINE_S,
+                attempts=LOAD_ATTEMPTS,
+            )
+            info = self._dialect.decode_venue_info(answer.body)
+            self._rest.adopt(info.limits)
+            return self.learn(info.symbols)
 
     def learn(self, symbols: Iterable[SymbolInfo]) -> Mapping[str, SymbolInfo]:
         """Take symbol info in as of now: loaded, recorded or made up by a test."""

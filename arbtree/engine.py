@@ -6,6 +6,7 @@ engine that `arbtree run` runs.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -16,11 +17,11 @@ from actors.runtime.clock import Clock, SystemClock
 from actors.runtime.reference import Observer
 from actors.transport.dial import Dialer, SocketDialer
 from actors.transport.rest import RestClient
+from actors.transport.turns import Turns
 from actors.venue import ClockOffset, SymbolDirectory, Venue
 from config.settings import Settings, VenueSettings
 from exchanges.registry import dialect
-from markets.throttle import TokenBucket
-from messages.instruments import RateRule
+from markets.budget import RequestBudget
 from simulator.instruments import named_assets
 from simulator.market import MarketRates
 from simulator.world import Address, World
@@ -62,7 +63,8 @@ class Engine:
         self.seams = seams if seams is not None else Seams()
         self.outlet = Outlet()
         places = addresses if addresses is not None else {}
-        self.venues = open_venues(settings, self.seams, places)
+        seed = options.seed if options is not None else 0
+        self.venues = open_venues(settings, self.seams, places, seed)
         self.runtime = Runtime(
             engine_tree(settings, self.venues, self.outlet),
             clock=self.seams.clock,
@@ -81,22 +83,35 @@ class Engine:
 
 
 def open_venues(
-    settings: Settings, seams: Seams, addresses: Mapping[str, Address]
+    settings: Settings, seams: Seams, addresses: Mapping[str, Address], seed: int = 0
 ) -> dict[str, Venue]:
-    """Make the shared services of every active venue; nothing is dialled yet."""
-    budgets: dict[str, TokenBucket | None] = {}
+    """Make the shared services of every active venue; nothing is dialled yet.
+
+    Args:
+        settings: the checked configuration.
+        seams: dial and clock.
+        addresses: where embedded venues listen.
+        seed: of the jitter of repeated requests.
+    """
+    lines: dict[str, Turns] = {}
     venues: dict[str, Venue] = {}
     for venue in settings.active_venues:
         limits = dialect(venue.name).limits
         pool = limits.pool or venue.name
-        if pool not in budgets:
-            budgets[pool] = _budget(limits.rest, seams.clock.now_ns() / 1e9)
-        venues[venue.name] = _open(venue, seams, addresses.get(venue.name), budgets[pool])
+        if pool not in lines:
+            budget = RequestBudget(limits.rest, seams.clock.now_ns() / 1e9)
+            lines[pool] = Turns(budget, seams.clock)
+        chance = random.Random(f"{seed}:{venue.name}:rest")
+        venues[venue.name] = _open(venue, seams, addresses.get(venue.name), lines[pool], chance)
     return venues
 
 
 def _open(
-    settings: VenueSettings, seams: Seams, address: Address | None, budget: TokenBucket | None
+    settings: VenueSettings,
+    seams: Seams,
+    address: Address | None,
+    turns: Turns,
+    chance: random.Random,
 ) -> Venue:
     venue = dialect(settings.name)
     rest_url = address.rest if address is not None else settings.rest_url
@@ -107,8 +122,9 @@ def _open(
         seams.dialer,
         seams.clock,
         error=venue.error,
-        budget=budget,
-        used_weight=venue.used_weight,
+        turns=turns,
+        rate_use=venue.rate_use,
+        chance=chance.random,
     )
     return Venue(
         dialect=venue,
@@ -121,14 +137,6 @@ def _open(
         clock_offset=ClockOffset(),
         websocket_url=websocket_url,
     )
-
-
-def _budget(rules: tuple[RateRule, ...], now_s: float) -> TokenBucket | None:
-    """The bucket of a venue's request weight; None where it declares none."""
-    for rule in rules:
-        if rule.what == "REQUEST_WEIGHT":
-            return TokenBucket(rule.limit, rule.interval_s, now_s)
-    return None
 
 
 def embedded_world(settings: Settings, clock: Clock | None = None) -> World | None:

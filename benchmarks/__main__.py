@@ -141,12 +141,23 @@ def start_rows(said: Any) -> Rows:
     yield Row("start", "run to first opportunity", text, f"< {bar_s:g} s", worst_s < bar_s)
 
 
+def rest_rows(said: Any) -> Rows:
+    """CPU and latency of every way; the bar is on our whole client."""
+    for name, row in said["rows"].items():
+        text = f"{row['cpu_us']:.0f} us CPU a request ({row['cpu_ratio']:.2f} x httpx),"
+        text += f" latency p50 {row['latency_us']:.0f} us ({row['latency_ratio']:.2f} x)"
+        judged = name == "our client"
+        bar = f"CPU <= {said['bar']} x" if judged else ""
+        yield Row("rest", name, text, bar, said["kept"] if judged else None)
+
+
 BENCHMARKS: dict[str, Benchmark] = {
     "handler": Benchmark(handler_rows, quick=("--rounds", "5"), recorded=("--real",)),
     "replay": Benchmark(replay_rows, quick=("--rounds", "2")),
     "receive": Benchmark(receive_rows, quick=("--messages", "10000", "--rounds", "1")),
     "turn": Benchmark(turn_rows, quick=("--rounds", "5")),
     "live": Benchmark(live_rows, quick=("--seconds", "10", "--levels", "100")),
+    "rest": Benchmark(rest_rows, quick=("--requests", "500", "--rounds", "3")),
     "memory": Benchmark(memory_rows),
     "start": Benchmark(start_rows, quick=("--rounds", "3", "--runs", "1")),
 }

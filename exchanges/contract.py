@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from msgspec import Struct
 
 from messages.errors import VenueError
-from messages.instruments import RateRule, SymbolInfo, VenueInfo
+from messages.instruments import RateRule, RateUse, SymbolInfo, VenueInfo
 from messages.market import (
     BookSnapshot,
     Kline,
@@ -197,11 +197,11 @@ class PublicDialect(abc.ABC):
         """
 
     @abc.abstractmethod
-    def used_weight(self, headers: Mapping[str, str]) -> float | None:
-        """Read what the venue counted of its request weight; header names in lower case.
+    def rate_use(self, headers: Mapping[str, str]) -> tuple[RateUse, ...]:
+        """Read what the venue counted of its limits; header names in lower case.
 
         Returns:
-            The weight used in the running interval, None where the answer does not say.
+            One entry for each of `limits.rest` that the answer tells of; empty where it is silent.
         """
 
     @abc.abstractmethod

@@ -2,8 +2,8 @@
 
 Closed lets everything through.  After `failures` failures in a row it opens for a while; then one
 probe at a time is let through (half-open): its success closes the breaker, its failure opens it
-again for twice as long, up to a cap.  Answers that come while it is open change nothing: they are
-of requests sent before.
+again for twice as long, up to a cap.  Every request that goes gets a ticket and reports with it:
+what was sent before the breaker opened last changes nothing any more.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ FAILURES_TO_OPEN = 5
 OPEN_S = 1.0
 """How long it stays open the first time."""
 
-OPEN_CAP_S = 60.0
-"""How long it stays open at most: the cap of all waiting in the engine."""
+OPEN_CAP_S = 15.0
+"""How long it stays open at most: one probe in so long costs nothing, and finds an endpoint that
+healed before anybody has to wait for it."""
 
 
 class BreakerState(enum.Enum):
@@ -44,8 +45,6 @@ TRANSITIONS: dict[tuple[BreakerState, BreakerEvent], BreakerState] = {
     (_CLOSED, BreakerEvent.SUCCEEDED): _CLOSED,
     (_CLOSED, BreakerEvent.FAILED): _CLOSED,
     (_CLOSED, BreakerEvent.FAILED_TOO_OFTEN): _OPEN,
-    (_OPEN, BreakerEvent.SUCCEEDED): _OPEN,
-    (_OPEN, BreakerEvent.FAILED): _OPEN,
     (_OPEN, BreakerEvent.WAITED): _HALF_OPEN,
     (_HALF_OPEN, BreakerEvent.SUCCEEDED): _CLOSED,
     (_HALF_OPEN, BreakerEvent.FAILED): _OPEN,
@@ -55,6 +54,8 @@ TRANSITIONS: dict[tuple[BreakerState, BreakerEvent], BreakerState] = {
 
 class CircuitBreaker:
     """One endpoint's breaker; times are monotonic seconds.
+
+    `failures` counts those in a row, `opened` how often it opened.
 
     Args:
         failures: failures in a row that open it, at least 1.
@@ -77,58 +78,73 @@ class CircuitBreaker:
         self._first_open_s = open_s
         self._cap_s = cap_s
         self._state = BreakerState.CLOSED
-        self._failures = 0
         self._open_s = open_s
         self._until_s = 0.0
+        self._tickets = 0
+        self._stale = 0
+        self._probe = 0
         self._probe_until_s = -inf
+        self.failures = 0
+        self.opened = 0
 
     @property
     def state(self) -> BreakerState:
         """The state as of the last call."""
         return self._state
 
-    def allow(self, now_s: float) -> bool:
-        """Whether a request may go now.
-
-        The caller reports `succeeded`, `failed` or `abandoned` for every request it sends; a
-        probe that is never reported is given up after the cap.
-        """
-        if self._state is BreakerState.OPEN and now_s >= self._until_s:
-            self._move(BreakerEvent.WAITED)
-        if self._state is BreakerState.HALF_OPEN and now_s >= self._probe_until_s:
-            self._probe_until_s = now_s + self._cap_s
-            return True
-        return self._state is BreakerState.CLOSED
-
     def ready_in_s(self, now_s: float) -> float:
         """How long until a request may go; 0 does not promise that the probe is still free."""
         return max(0.0, self._until_s - now_s) if self._state is BreakerState.OPEN else 0.0
 
-    def succeeded(self) -> None:
-        """A request was answered, be it with a refusal that proves the endpoint well."""
-        if self._state is not BreakerState.OPEN:
-            self._failures = 0
-            self._open_s = self._first_open_s
+    def allow(self, now_s: float) -> int | None:
+        """Let a request go now: its ticket, or None when it may not.
+
+        The caller reports `succeeded`, `failed` or `abandoned` with every ticket; a probe that is
+        never reported is given up after the cap.
+        """
+        if self._state is BreakerState.OPEN and now_s >= self._until_s:
+            self._move(BreakerEvent.WAITED)
             self._probe_until_s = -inf
+        if self._state is BreakerState.CLOSED:
+            self._tickets += 1
+            return self._tickets
+        if self._state is BreakerState.OPEN or now_s < self._probe_until_s:
+            return None
+        self._tickets += 1
+        self._probe, self._probe_until_s = self._tickets, now_s + self._cap_s
+        return self._probe
+
+    def succeeded(self, ticket: int) -> None:
+        """A request was answered, be it with a refusal that proves the endpoint well."""
+        if ticket <= self._stale:
+            return
+        self.failures = 0
+        self._open_s = self._first_open_s
+        if self._state is BreakerState.HALF_OPEN:
+            self._stale = self._tickets - 1  # an earlier probe that is still out has no say
         self._move(BreakerEvent.SUCCEEDED)
 
-    def failed(self, now_s: float) -> None:
+    def failed(self, ticket: int, now_s: float) -> None:
         """A request failed in a way that speaks against the endpoint."""
-        if self._state is BreakerState.CLOSED:
-            self._failures += 1
-            if self._failures >= self._failures_to_open:
-                self._move(BreakerEvent.FAILED_TOO_OFTEN)
-                self._until_s = now_s + self._open_s
-                return
-        elif self._state is BreakerState.HALF_OPEN:
-            self._probe_until_s = -inf
+        if ticket <= self._stale:
+            return
+        self.failures += 1
+        if self._state is BreakerState.HALF_OPEN:
             self._open_s = min(self._cap_s, self._open_s * 2.0)
-            self._until_s = now_s + self._open_s
-        self._move(BreakerEvent.FAILED)
+            self._move(BreakerEvent.FAILED)
+        elif self.failures < self._failures_to_open:
+            self._move(BreakerEvent.FAILED)
+            return
+        else:
+            self._move(BreakerEvent.FAILED_TOO_OFTEN)
+        self.opened += 1
+        self._until_s = now_s + self._open_s
+        self._stale = self._tickets
 
-    def abandoned(self) -> None:
-        """A request was given up without an answer (cancelled): the probe is free again."""
-        self._probe_until_s = -inf
+    def abandoned(self, ticket: int) -> None:
+        """A request was given up without an answer (cancelled): if the probe, its place is free."""
+        if ticket == self._probe:
+            self._probe_until_s = -inf
 
     def _move(self, event: BreakerEvent) -> None:
         self._state = TRANSITIONS[self._state, event]

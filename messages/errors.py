@@ -121,6 +121,18 @@ class DialFailed(TransportError):
     """No connection came about: refused, unreachable, TLS, DNS or the upgrade failed."""
 
 
+class CertificateRefused(DialFailed):
+    """The peer does not prove to be who it should be; no certificate heals within seconds."""
+
+    default_retry = retry_after(60.0)
+
+
+class CircuitOpen(TransportError):
+    """An endpoint failed so often in a row that it is left alone for a while."""
+
+    default_retry = retry_after(1.0)
+
+
 class ConnectionLost(TransportError):
     """An open connection ended: closed by the peer, reset, or cut."""
 
@@ -187,12 +199,22 @@ class VenueError(ArbtreeError):
         super().__init__(f"{label}: {text}" if label else text, outcome=outcome, retry=retry)
         self.venue, self.code, self.venue_text = venue, code, text
 
+    def of_request(self, request: str) -> None:
+        """Name what was asked (method and path) in the text: who reads an answer does not know."""
+        label = " ".join(part for part in (self.venue, self.code, request) if part)
+        self.text = f"{label}: {self.venue_text}"
+        self.args = (self.text,)
+
 
 class RateLimited(VenueError):
-    """Too many requests: wait as long as the venue says."""
+    """Too many requests: wait as long as the venue says, with all of them."""
 
     outage = True
     default_retry = retry_after(1.0)
+
+
+class EndpointLimited(RateLimited):
+    """Too many requests of one kind: only that endpoint has to wait."""
 
 
 class Banned(RateLimited):

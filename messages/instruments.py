@@ -45,14 +45,42 @@ class SymbolInfo(Struct, frozen=True, kw_only=True):
         return Instrument(self.venue, self.symbol)
 
 
+REQUEST_WEIGHT = "REQUEST_WEIGHT"
+"""`RateRule.what` of limits that a request counts against by its weight."""
+
+RAW_REQUESTS = "RAW_REQUESTS"
+"""`RateRule.what` of limits that every request counts against once."""
+
+
 class RateRule(Struct, frozen=True):
-    """One limit a venue declares: at most `limit` of `what` in each `interval_s`."""
+    """One limit a venue declares: at most `limit` of `what` in each `interval_s`.
+
+    `REQUEST_WEIGHT` and `RAW_REQUESTS` bound REST requests; other words (orders) bound none.
+    With `per_endpoint` every endpoint is counted alone, else all of them together.
+    """
 
     volatile: ClassVar[bool] = False
 
     what: str
     limit: int
     interval_s: float
+    per_endpoint: bool = False
+
+
+class RateUse(Struct, frozen=True):
+    """What an answer says of a limit: `used` so far, counted by the venue in its running interval.
+
+    `what` and `interval_s` name the rule; `limit` and `resets_in_s` (seconds until the venue
+    counts anew) are None where the answer does not say.
+    """
+
+    volatile: ClassVar[bool] = True
+
+    what: str
+    interval_s: float
+    used: float
+    limit: float | None = None
+    resets_in_s: float | None = None
 
 
 class VenueInfo(Struct, frozen=True):

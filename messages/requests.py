@@ -6,7 +6,12 @@ from msgspec import Struct
 
 
 class RestRequest(Struct, frozen=True):
-    """One HTTP request to a venue: `path` below its REST address, `weight` against its budget."""
+    """One HTTP request to a venue: `path` below its REST address, `weight` against its budget.
+
+    `priority` overtakes waiting requests and may use what is reserved: for cancels and hedges.
+    `template` stands for the path where that names an order or another thing that comes and
+    goes (`/orders/{id}`), so that all such requests are one endpoint.
+    """
 
     method: str
     path: str
@@ -14,6 +19,17 @@ class RestRequest(Struct, frozen=True):
     weight: int = 1
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
+    priority: bool = False
+    template: str = ""
+
+    @property
+    def endpoint(self) -> str:
+        """Method and path: what limits, breakers and error texts name."""
+        return f"{self.method} {self.template or self.path}"
+
+    def __repr__(self) -> str:
+        """Show neither query, headers nor body: they may hold keys and signatures."""
+        return f"RestRequest({self.endpoint}, weight {self.weight})"
 
     @property
     def target(self) -> str:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 import socket
 import ssl
+import threading
 from collections.abc import Awaitable, Callable
 
 import trio
 
-from messages.errors import DialFailed
+from messages.errors import CertificateRefused, DialFailed
 
 Dialer = Callable[[str, int, bool], Awaitable[trio.abc.Stream]]
 """Opens a stream to (host, port, TLS or not), or raises `DialFailed`."""
@@ -28,15 +29,33 @@ CLOSE_DEADLINE_S = 1.0
 """A forceful close does not wait for the peer; this only bounds a stream that misbehaves."""
 
 
-class SocketDialer:
-    """Opens TCP and TLS connections; one instance serves the whole process.
+class _Shared:
+    """The one TLS context of this process: building it reads the machine's certificates, 34 ms."""
 
-    Building a TLS context reads the machine's certificates and takes 34 ms (measured), so there
-    is one, made in a thread the first time it is needed, or by `prepare` before that.  TCP_NODELAY
-    is set and addresses are raced ("happy eyeballs") by trio.
+    def __init__(self) -> None:
+        self._making = threading.Lock()
+        self._made: ssl.SSLContext | None = None
+
+    def context(self) -> ssl.SSLContext:
+        """The context, made by whoever comes first; blocks, so call it in a thread."""
+        with self._making:
+            if self._made is None:
+                self._made = ssl.create_default_context()
+            return self._made
+
+
+_shared = _Shared()
+
+
+class SocketDialer:
+    """Opens TCP and TLS connections.
+
+    All dialers of a process share one TLS context, made in a thread the first time it is needed,
+    or by `prepare` before that.  TCP_NODELAY is set and addresses are raced ("happy eyeballs") by
+    trio.
 
     Args:
-        context: a TLS context to use instead of the machine's default one.
+        context: a TLS context to use instead of the shared one.
         connect_deadline_s: limit for name lookup and TCP connect together.
         tls_deadline_s: limit for the TLS handshake.
     """
@@ -49,16 +68,14 @@ class SocketDialer:
         tls_deadline_s: float = TLS_DEADLINE_S,
     ) -> None:
         self._context = context
-        self._making_context = trio.Lock()
         self._connect_deadline_s = connect_deadline_s
         self._tls_deadline_s = tls_deadline_s
 
     async def prepare(self) -> ssl.SSLContext:
         """Make the TLS context now, off the event loop, and return it."""
-        async with self._making_context:
-            if self._context is None:
-                self._context = await trio.to_thread.run_sync(ssl.create_default_context)
-            return self._context
+        if self._context is None:
+            self._context = await trio.to_thread.run_sync(_shared.context)
+        return self._context
 
     async def __call__(self, host: str, port: int, tls: bool) -> trio.abc.Stream:
         """Open a connection.
@@ -72,7 +89,8 @@ class SocketDialer:
             The open stream, owned by the caller.
 
         Raises:
-            DialFailed: naming host, port and cause.
+            DialFailed: naming host, port and cause; `CertificateRefused` when the peer answers
+                but is not proven to be the host.
         """
         stream = await self._connect(host, port)
         return await self._encrypt(stream, host, port) if tls else stream
@@ -102,7 +120,9 @@ class SocketDialer:
             text = f"no TLS handshake within {self._tls_deadline_s:g} s"
             raise DialFailed(f"cannot connect to {host}:{port}: {text}") from error
         except (trio.BrokenResourceError, OSError, ValueError) as error:
-            raise DialFailed(f"cannot connect to {host}:{port}: {tls_cause(error)}") from error
+            refused = isinstance(error.__cause__ or error, ssl.SSLCertVerificationError)
+            kind = CertificateRefused if refused else DialFailed
+            raise kind(f"cannot connect to {host}:{port}: {tls_cause(error)}") from error
         finally:
             if not done:
                 with trio.move_on_after(CLOSE_DEADLINE_S, shield=True):

@@ -17,7 +17,7 @@ import trio
 from msgspec import Struct
 
 from actors.transport.dial import CLOSE_DEADLINE_S
-from actors.transport.http_connection import HttpConnection, Origin, Unanswered, within
+from actors.transport.http_connection import HttpConnection, Origin, Timeouts, Unanswered, within
 from messages.errors import DialFailed
 
 if TYPE_CHECKING:
@@ -29,10 +29,28 @@ CONNECTIONS = 8
 KEEP_ALIVE_S = 30.0
 """Idle connections older than this are not used again: load balancers drop them after 60 s."""
 
+RENEWED_AT = 0.6
+"""Share of that time after which a warm connection is replaced."""
+
 BODY_LIMIT_BYTES = 64 * 2**20
 """The largest answer on record is symbol info of 20 MB; this counts before decompression."""
 
-DEFAULT_TIMEOUTS_S = {"connect": 10.0, "write": 5.0, "read": 10.0, "pool": 10.0}
+POOL_S = 10.0
+"""Limit of waiting for a free connection."""
+
+DIAL_S = 10.0
+"""Limit of a whole dial; name lookup with TCP, and TLS, have their own limits in the dialer."""
+
+SEND_S = 5.0
+"""Limit of sending: a request fits into the socket's buffer, so that only a dead peer takes it."""
+
+HEADERS_S = 5.0
+"""Limit of the time to an answer's headers; the slowest, symbol info, comes within 3 s."""
+
+BODY_S = 5.0
+"""Limit of a silence in the middle of an answer's body."""
+
+TIMEOUTS = Timeouts(POOL_S, DIAL_S, SEND_S, HEADERS_S, BODY_S)
 """What counts when a request does not say, or says None: nothing waits for ever here."""
 
 REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -40,7 +58,10 @@ REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class HttpCounts(Struct):
-    """What the pool has done so far; every connection dialled is open, idle or closed."""
+    """What the pool has done so far; every connection dialled is open, idle or closed.
+
+    `cold` counts failures to keep connections warm.
+    """
 
     requests: int = 0
     dialled: int = 0
@@ -48,6 +69,7 @@ class HttpCounts(Struct):
     reused: int = 0
     retried: int = 0
     stale: int = 0
+    cold: int = 0
 
 
 class HttpTransport(httpx.AsyncBaseTransport):
@@ -95,22 +117,32 @@ class HttpTransport(httpx.AsyncBaseTransport):
                 `RemoteProtocolError`, `LocalProtocolError`, `UnsupportedProtocol`.
         """
         origin = _origin(request.url)
-        limits_s = _timeouts_s(request)
+        timeouts = _timeouts(request)
         self.counts.requests += 1
-        await within(limits_s["pool"], self._slots.acquire, httpx.PoolTimeout, "free connection")
+        await within(timeouts.pool_s, self._slots.acquire, httpx.PoolTimeout, "free connection")
         try:
-            return await self._exchange(request, origin, limits_s)
+            await self._drop_old()
+            return await self._exchange(request, origin, timeouts)
         finally:
             self._slots.release()
 
     async def warm(self, url: httpx.URL | str, connections: int) -> None:
         """Open connections to an address until this many are idle there, for requests to come.
 
+        One that will soon be too old counts no more, so that asking often enough keeps so many.
+
         Raises:
             DialFailed: an address that does not answer now; what was opened stays.
         """
         origin = _origin(httpx.URL(url))
-        there = sum(entry.origin == origin for entry in self._idle)
+        await self._drop_old()
+        now_s = trio.current_time()
+        there = sum(
+            entry.origin == origin
+            and now_s - entry.idle_since_s < self._keep_alive_s * RENEWED_AT
+            and not entry.ended
+            for entry in self._idle
+        )
         for _ in range(connections - there):
             async with self._slots:
                 if len(self._idle) + self._busy > self._connections:
@@ -127,13 +159,13 @@ class HttpTransport(httpx.AsyncBaseTransport):
     # -- one request ----------------------------------------------------------------------------
 
     async def _exchange(
-        self, request: httpx.Request, origin: Origin, limits_s: dict[str, float]
+        self, request: httpx.Request, origin: Origin, timeouts: Timeouts
     ) -> httpx.Response:
         connection = await self._take_idle(origin)
         if connection is not None:
             self.counts.reused += 1
             try:
-                return await self._ask(connection, request, limits_s)
+                return await self._ask(connection, request, timeouts)
             except Unanswered as end:
                 # The usual end of an idle connection: the peer closed it as we began to write.
                 self.counts.stale += 1
@@ -142,19 +174,22 @@ class HttpTransport(httpx.AsyncBaseTransport):
                     raise end.error from end.error.__cause__
                 self.counts.retried += 1
         stream = await within(
-            limits_s["connect"], lambda: self._open(origin), httpx.ConnectTimeout, "connection"
+            timeouts.dial_s,
+            lambda: self._open(origin),
+            httpx.ConnectTimeout,
+            f"connection to {origin[0]}:{origin[1]}",
         )
         connection = HttpConnection(stream, origin, self._body_limit_bytes)
         try:
-            return await self._ask(connection, request, limits_s)
+            return await self._ask(connection, request, timeouts)
         except Unanswered as end:
             raise end.error from end.error.__cause__
 
     async def _ask(
-        self, connection: HttpConnection, request: httpx.Request, limits_s: dict[str, float]
+        self, connection: HttpConnection, request: httpx.Request, timeouts: Timeouts
     ) -> httpx.Response:
         try:
-            return await connection.ask(request, limits_s)
+            return await connection.ask(request, timeouts)
         finally:
             if connection.reusable and not self._closed:
                 self._keep(connection)
@@ -171,12 +206,20 @@ class HttpTransport(httpx.AsyncBaseTransport):
             if connection.origin != origin or connection not in self._idle:
                 continue
             self._idle.remove(connection)
-            age_s = trio.current_time() - connection.idle_since_s
-            if age_s <= self._keep_alive_s and not connection.ended:
+            if self._young(connection) and not connection.ended:
                 return connection
             self.counts.stale += 1
             await self._discard(connection)
         return None
+
+    async def _drop_old(self) -> None:
+        """Close what has been idle for too long; the oldest stand first."""
+        while self._idle and not self._young(self._idle[0]):
+            self.counts.stale += 1
+            await self._discard(self._idle.popleft())
+
+    def _young(self, connection: HttpConnection) -> bool:
+        return trio.current_time() - connection.idle_since_s <= self._keep_alive_s
 
     def _keep(self, connection: HttpConnection) -> None:
         connection.idle_since_s = trio.current_time()
@@ -209,9 +252,12 @@ def _origin(url: httpx.URL) -> Origin:
     return url.host, url.port or (443 if tls else 80), tls
 
 
-def _timeouts_s(request: httpx.Request) -> dict[str, float]:
+def _timeouts(request: httpx.Request) -> Timeouts:
+    """Read httpx's four limits; its `read` is a limit of headers and body alike."""
     asked = request.extensions.get("timeout", {})
-    return {
-        name: default if asked.get(name) is None else float(asked[name])
-        for name, default in DEFAULT_TIMEOUTS_S.items()
-    }
+    names = ("pool", "connect", "write", "read", "read")
+    given = (asked.get(name) for name in names)
+    return Timeouts._make(
+        default if limit is None else float(limit)
+        for default, limit in zip(TIMEOUTS, given, strict=True)
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import select
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import h11
 import httpx
@@ -32,6 +32,21 @@ Origin = tuple[str, int, bool]
 """Host, port, TLS or not: what two requests must share to share a connection."""
 
 Result = TypeVar("Result")
+
+
+class Timeouts(NamedTuple):
+    """How long each step of a request may take, in seconds, above 0.
+
+    `pool_s` waits for a free connection, `dial_s` covers name lookup, TCP and TLS, `send_s` the
+    whole request, `headers_s` the time to the answer's first line and headers, `body_s` each
+    read of its body.
+    """
+
+    pool_s: float
+    dial_s: float
+    send_s: float
+    headers_s: float
+    body_s: float
 
 
 class Unanswered(Exception):
@@ -73,13 +88,13 @@ class HttpConnection:
         poll.register(stream.socket.fileno(), bad)
         return bool(poll.poll(0))
 
-    async def ask(self, request: httpx.Request, limits_s: dict[str, float]) -> httpx.Response:
+    async def ask(self, request: httpx.Request, timeouts: Timeouts) -> httpx.Response:
         """Send a request and read its answer to the end."""
         self._fresh = self._answered = False
         self._used = True
         try:
-            await self._send(request, limits_s["write"])
-            head, body = await self._receive(limits_s["read"])
+            await self._send(request, timeouts.send_s)
+            head, body = await self._receive(timeouts)
         except h11.LocalProtocolError as error:
             raise httpx.LocalProtocolError(str(error)) from error
         except h11.RemoteProtocolError as error:
@@ -112,15 +127,19 @@ class HttpConnection:
         data = b"".join(part for part in parts if part)
         request.extensions[BYTES_SENT] = True
         await self._io(
-            limit_s, lambda: self.stream.send_all(data), httpx.WriteTimeout, httpx.WriteError
+            limit_s,
+            lambda: self.stream.send_all(data),
+            httpx.WriteTimeout,
+            httpx.WriteError,
+            f"request taken by {self.origin[0]}",
         )
 
-    async def _receive(self, limit_s: float) -> tuple[h11.Response, bytes]:
-        head = await self._receive_head(limit_s)
+    async def _receive(self, timeouts: Timeouts) -> tuple[h11.Response, bytes]:
+        head = await self._receive_head(timeouts.headers_s)
         pieces: list[bytes] = []
         size_bytes = 0
         while True:
-            event = await self._next_event(limit_s)
+            event = await self._next_event(timeouts.body_s, "more of the answer")
             if isinstance(event, h11.Data):
                 size_bytes += len(event.data)
                 if size_bytes > self._body_limit_bytes:
@@ -134,14 +153,14 @@ class HttpConnection:
 
     async def _receive_head(self, limit_s: float) -> h11.Response:
         for _ in range(INFORMATIONAL_LIMIT):
-            event = await self._next_event(limit_s)
+            event = await self._next_event(limit_s, "answer")
             if isinstance(event, h11.Response):
                 return event
             if not isinstance(event, h11.InformationalResponse) or event.status_code == 101:
                 break
         raise httpx.RemoteProtocolError(f"{self.origin[0]} sent no answer that HTTP allows here")
 
-    async def _next_event(self, limit_s: float) -> h11.Event:
+    async def _next_event(self, limit_s: float, what: str) -> h11.Event:
         while True:
             event = self._h11.next_event()
             if isinstance(event, h11.Event):
@@ -153,6 +172,7 @@ class HttpConnection:
                 lambda: self.stream.receive_some(READ_BYTES),
                 httpx.ReadTimeout,
                 httpx.ReadError,
+                f"{what} from {self.origin[0]}",
             )
             if data:
                 self._answered = True
@@ -167,10 +187,11 @@ class HttpConnection:
         operation: Callable[[], Awaitable[Result]],
         late: type[httpx.TransportError],
         broken: type[httpx.TransportError],
+        what: str,
     ) -> Result:
         """Run one read or write within its limit, with httpx's names for what can go wrong."""
         try:
-            return await within(limit_s, operation, late, "progress")
+            return await within(limit_s, operation, late, what)
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
             cut = broken(f"{self.origin[0]} cut the connection")
             cut.__cause__ = error

@@ -1,69 +1,74 @@
-"""One venue's REST client: every request within a deadline, a budget and the venue's bans.
+"""One venue's REST client: every request within a deadline, its budget, bans and breakers.
 
-httpx gives the API, `http` the connections.  What comes back is either a 2xx `Answer` or an error
-of `messages.errors` that knows whether the request may have been sent.  Breakers and priorities
-belong around `_take_turn`: it is the only door to the wire.
+httpx gives requests, answers and exceptions, `http` the connections, `turns` the line before
+them, `endpoints` the breakers.  What comes back is either a 2xx `Answer` or an error of
+`messages.errors` that knows whether the request may have been sent.
 """
 
 from __future__ import annotations
 
+import random
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from math import inf
 from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn
 
 import httpx
 import trio
-from msgspec import Struct
 
-from actors.transport.http import BODY_LIMIT_BYTES, CONNECTIONS, HttpCounts, HttpTransport
-from actors.transport.http_connection import BYTES_SENT, TARGET
+from actors.transport.answers import (
+    Answer,
+    ErrorReader,
+    RateReader,
+    no_data,
+    unpack,
+    without_secrets,
+)
+from actors.transport.attempts import Attempt, RestCounts
+from actors.transport.endpoints import Endpoints
+from actors.transport.http import CONNECTIONS, HttpCounts, HttpTransport
+from actors.transport.http_connection import TARGET
+from actors.transport.turns import Slots, Turn, Turns
+from markets.backoff import retry_delay_s
+from markets.budget import Ban, RequestBudget, Spend
 from messages.errors import (
-    RETRY_NEVER,
+    ArbtreeError,
     Banned,
     ConnectionLost,
     DecodeError,
     DialFailed,
+    EndpointLimited,
     InvalidRequest,
     Outcome,
     RateLimited,
     RetryKind,
     TimedOut,
+    VenueBusy,
     VenueError,
     VenueUnavailable,
-    retry_after,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from actors.runtime.clock import Clock
     from actors.transport.dial import Dialer
-    from markets.throttle import TokenBucket
+    from messages.instruments import RateRule
     from messages.requests import RestRequest
 
 DEADLINE_S = 10.0
 """Budget, dial, request and answer together; the slowest request, symbol info, takes about 3 s."""
 
-SHORTEST_WAIT_S = 0.001
-"""Budgets count in floats: a wait below this would be rounding, and could spin."""
+MOST_ATTEMPTS = 5
+"""How often one request may be sent at most."""
+
+WARM_EVERY_S = 5.0
+"""How often warm connections are counted and replaced."""
 
 USER_AGENT = "arbtree"
 
-
-class Answer(Struct, frozen=True):
-    """A 2xx answer; header names in lower case, body decompressed."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-    received_ns: int
-
-
-ErrorReader = Callable[[int, Mapping[str, str], bytes], VenueError | None]
-"""A dialect's `error`: status, lower-case headers and body; None when the answer is none."""
-
-UsedWeight = Callable[[Mapping[str, str]], float | None]
-"""Reads from headers (lower case) how much of its budget the venue counts as used; None: silent."""
+_NAMED = [("User-Agent", USER_AGENT), ("Accept-Encoding", "gzip")]
 
 
 class RestClient:
@@ -75,11 +80,12 @@ class RestClient:
         dialer: opens the streams.
         clock: stamps answers and measures bans and budget.
         error: reads an answer as a venue's error.
-        budget: what requests spend by weight, shared by clients whose venues count them
-            together; None sends without one.
-        used_weight: reads the venue's own count from an answer; the stricter count holds.
+        turns: the line of its pool, shared by clients whose venues count together; without one
+            the client has its own, without limits.
+        rate_use: reads the venue's own counts from an answer; the stricter count holds.
         deadline_s: limit of a request that names none of its own.
         connections: the most connections open at once.
+        chance: a random number from 0 to 1, for the jitter of repeated requests.
     """
 
     def __init__(
@@ -90,10 +96,11 @@ class RestClient:
         clock: Clock,
         *,
         error: ErrorReader,
-        budget: TokenBucket | None = None,
-        used_weight: UsedWeight | None = None,
+        turns: Turns | None = None,
+        rate_use: RateReader = lambda headers: (),
         deadline_s: float = DEADLINE_S,
         connections: int = CONNECTIONS,
+        chance: Callable[[], float] = random.random,
     ) -> None:
         self.venue = venue
         self._url = httpx.URL(rest_url)
@@ -102,18 +109,14 @@ class RestClient:
         self._prefix = self._url.path.rstrip("/")
         self._clock = clock
         self._error = error
-        self.budget = budget
-        self._used_weight = used_weight
+        self.turns = turns if turns is not None else Turns(RequestBudget((), 0.0), clock)
+        self.tally = RestCounts()
+        self._rate_use = rate_use
         self._deadline_s = deadline_s
-        self._turn = trio.Lock()
-        self._banned_until_s = 0.0
-        self._ban: VenueError | None = None
+        self._chance = chance
+        self._slots = Slots(connections)
+        self._endpoints = Endpoints(venue)
         self._transport = HttpTransport(dialer, connections=connections)
-        self._client = httpx.AsyncClient(
-            transport=self._transport,
-            trust_env=False,  # proxies of the environment would go around the dialer
-            headers={"User-Agent": USER_AGENT, "Accept-Encoding": "gzip"},
-        )
 
     @property
     def counts(self) -> HttpCounts:
@@ -121,11 +124,38 @@ class RestClient:
         return self._transport.counts
 
     @property
+    def budget(self) -> RequestBudget:
+        """The limits and bans of the venue's pool."""
+        return self.turns.budget
+
+    @property
     def banned_for_s(self) -> float:
         """Seconds until the venue takes requests again; 0 when it does now, infinite for never."""
-        return max(0.0, self._banned_until_s - self._now_s())
+        now_s = self.turns.now_s()
+        return max(0.0, self.budget.ban("", now_s).until_s - now_s)
 
-    async def request(self, request: RestRequest, *, deadline_s: float | None = None) -> Answer:
+    def share_left(self, request: RestRequest) -> float:
+        """The share of the budget's burst that such a request finds left now, 0 to 1."""
+        return self.budget.share_left(request.endpoint, self.turns.now_s())
+
+    def adopt(self, rules: Iterable[RateRule]) -> None:
+        """Take over the limits that the venue itself declares (`VenueInfo.limits`)."""
+        self.budget.adopt(rules, self.turns.now_s())
+
+    def summary(self) -> dict[str, object]:
+        """What the inspector shows: counts, limits, bans, and the breaker of every endpoint."""
+        return {
+            **{name: getattr(self.tally, name) for name in self.tally.__struct_fields__},
+            "under_way": self._slots.taken,
+            "waiting": self.turns.waiting,
+            "connections_idle": self._transport.idle,
+            **self.budget.summary(self.turns.now_s()),
+            "endpoints": self._endpoints.summary(),
+        }
+
+    async def request(
+        self, request: RestRequest, *, deadline_s: float | None = None, attempts: int = 1
+    ) -> Answer:
         """Send a request and read its answer.
 
         The target goes out byte for byte as `request.target` spells it, so that a signature over
@@ -133,31 +163,57 @@ class RestClient:
 
         Args:
             request: what to send.
-            deadline_s: limit for everything together, waiting for budget included.
+            deadline_s: limit for everything together: waiting, all attempts and their pauses.
+            attempts: how often it may be sent when the world fails (no connection, no answer,
+                5xx), 1 to `MOST_ATTEMPTS`.  More than once only for GET: what changes something
+                may have happened, whatever the error.
 
         Raises:
             VenueError: what `error` made of the answer; `RateLimited` and `Banned` (outcome not
                 sent) while a ban lasts or when the budget comes free only after the deadline.
-            TimedOut: the deadline passed.
+            CircuitOpen: the endpoint failed too often in a row; nothing was sent.
+            TimedOut: the deadline or a step's own limit passed.
             DialFailed: no connection.
             ConnectionLost: the connection ended, or spoke no HTTP.
             DecodeError: the body cannot be decompressed, or is too large.
+            ValueError: `attempts` is out of range, or above 1 for what must not be repeated.
         """
+        if not 1 <= attempts <= MOST_ATTEMPTS or (attempts > 1 and request.method != "GET"):
+            raise ValueError(f"{request.endpoint} cannot be sent {attempts} times")
         limit_s = self._deadline_s if deadline_s is None else deadline_s
-        message = self._build(request, limit_s)
-        with trio.move_on_after(limit_s):
-            await self._take_turn(request.weight, trio.current_time() + limit_s)
-            return await self._exchange(message, request)
-        text = f"{self._name(request)} had no answer within {limit_s:g} s"
-        raise TimedOut(text, outcome=outcome_of(message))
+        until_s = trio.current_time() + limit_s
+        failures = 0
+        while True:
+            try:
+                return await self._attempt(request, limit_s, until_s)
+            except ArbtreeError as error:
+                failures += 1
+                pause_s = max(retry_delay_s(failures, self._chance()), error.retry.after_s)
+                too_late = trio.current_time() + pause_s >= until_s
+                if failures >= attempts or not _worth_repeating(error) or too_late:
+                    raise
+            self.tally.repeated += 1
+            await trio.sleep(pause_s)
 
     async def warm(self, connections: int) -> None:
         """Open connections for requests to come; `DialFailed` when the venue does not answer."""
         await self._transport.warm(self._url, connections)
 
+    async def keep_warm(self, connections: int) -> NoReturn:
+        """Keep so many idle connections open until cancelled, new ones for old ones.
+
+        A venue that cannot be dialled is tried again; its requests tell the trouble.
+        """
+        while True:
+            try:
+                await self.warm(connections)
+            except DialFailed:
+                self._transport.counts.cold += 1
+            await trio.sleep(WARM_EVERY_S)
+
     async def aclose(self) -> None:
         """Close all idle connections."""
-        await self._client.aclose()
+        await self._transport.aclose()
 
     async def __aenter__(self) -> RestClient:
         return self
@@ -170,145 +226,118 @@ class RestClient:
     ) -> None:
         await self.aclose()
 
-    # -- before the wire ------------------------------------------------------------------------
+    # -- one attempt ----------------------------------------------------------------------------
 
-    def _build(self, request: RestRequest, limit_s: float) -> httpx.Request:
+    async def _attempt(self, request: RestRequest, limit_s: float, until_s: float) -> Answer:
+        """Wait for the turn, then ask."""
+        endpoint = self._endpoints.of(request)
+        turn = Turn(self.venue, self._slots, Spend(endpoint.name, request.weight, request.priority))
+        message = self._build(request)
+        attempt = Attempt(message, turn, self.turns, endpoint, self.tally)
+        try:
+            with trio.CancelScope(deadline=until_s):
+                await attempt.begin(until_s)
+                answer = await self._exchange(attempt, request)
+                attempt.end(None)
+                return answer
+            what = "had no answer" if attempt.begun else "was not sent, others wait before it,"
+            text = f"{self.venue} {request.endpoint} {what} within {limit_s:g} s"
+            raise TimedOut(text, outcome=attempt.outcome)
+        except BaseException as error:
+            attempt.end(error)
+            raise
+
+    def _build(self, request: RestRequest) -> httpx.Request:
         try:
             target = (self._prefix + request.target).encode("ascii")
-            return self._client.build_request(
+            return httpx.Request(
                 request.method,
                 self._url,
-                headers=list(request.headers),
+                headers=[*_NAMED, *request.headers],
                 content=request.body or None,
-                timeout=limit_s,
                 extensions={TARGET: target},
             )
         except UnicodeEncodeError as error:
-            text = f"{self._name(request)} is not plain ASCII: {error}"
-            raise InvalidRequest(text, venue=self.venue, outcome=Outcome.NOT_SENT) from error
-
-    async def _take_turn(self, weight: int, until_s: float) -> None:
-        """Wait for ban and budget, first come first served; raise at once when that is too late."""
-        async with self._turn:
-            while True:
-                now_s = self._now_s()
-                wait_s = self._banned_until_s - now_s
-                if self.budget is not None:
-                    wait_s = max(wait_s, self.budget.ready_in_s(weight, now_s))
-                if wait_s <= 0.0:
-                    break
-                if trio.current_time() + wait_s > until_s:
-                    self._refuse(weight, wait_s)
-                await trio.sleep(max(wait_s, SHORTEST_WAIT_S))
-            if self.budget is not None:
-                self.budget.take(weight, now_s)
-
-    def _refuse(self, weight: int, wait_s: float) -> NoReturn:
-        ban = self._ban if self._banned_until_s > self._now_s() else None
-        if ban is None:
-            ever = wait_s != inf  # too heavy for the bucket, or a client that shares it is banned
-            text = f"only in {wait_s:.1f} s" if ever else "never"
-            raise RateLimited(
-                f"not sent, the budget allows a request of weight {weight} {text}",
-                venue=self.venue,
-                outcome=Outcome.NOT_SENT,
-                retry=retry_after(wait_s) if ever else RETRY_NEVER,
-            )
-        forever = ban.retry.kind is RetryKind.NEVER
-        text = f"not sent, still banned {'for good' if forever else f'for {wait_s:.1f} s'}"
-        kind = Banned if forever else RateLimited
-        retry = ban.retry if forever else retry_after(wait_s)
-        raise kind(
-            f"{text}: {ban.venue_text}",
-            venue=self.venue,
-            code=ban.code,
-            outcome=Outcome.NOT_SENT,
-            retry=retry,
-        )
+            text = f"{request.endpoint} is not plain ASCII at character {error.start}"
+        # Outside of the block: the error's own words and object hold what was to be sent.
+        raise InvalidRequest(text, venue=self.venue, outcome=Outcome.NOT_SENT)
 
     # -- the wire -------------------------------------------------------------------------------
 
-    async def _exchange(self, message: httpx.Request, request: RestRequest) -> Answer:
+    async def _exchange(self, attempt: Attempt, request: RestRequest) -> Answer:
+        failure: ArbtreeError
         try:
-            response = await self._client.send(message, stream=True)
+            response = await self._transport.handle_async_request(attempt.message)
             packed = b"".join([piece async for piece in response.aiter_raw()])
             body = unpack(packed, response.headers.get("content-encoding", ""))
         except httpx.RequestError as error:
-            self._fail(error, message, request)
+            failure = self._failure(error, attempt, request)
         except (zlib.error, ValueError) as error:
-            text = f"{self._name(request)}: cannot decompress the answer: {error}"
-            raise DecodeError(text, outcome=Outcome.UNKNOWN) from error
-        received_ns = self._clock.now_ns()
-        status, headers = response.status_code, dict(response.headers.items())
-        self._learn(headers)
+            text = f"{self.venue} {request.endpoint}: cannot decompress the answer: {error}"
+            failure = DecodeError(_safe(text, request), outcome=Outcome.UNKNOWN)
+        else:
+            received_ns = self._clock.now_ns()
+            attempt.answered()
+            status, headers = response.status_code, dict(response.headers.items())
+            now_s, endpoint = self.turns.now_s(), attempt.endpoint.name
+            self.budget.learn(endpoint, self._rate_use(headers), now_s)
+            answer = Answer(status, headers, body, received_ns)
+            self._judge(answer, request, endpoint)
+            return answer
+        # Outside of the block: words of h11 and httpx may quote what was sent, keys included.
+        raise failure
+
+    def _judge(self, answer: Answer, request: RestRequest, endpoint: str) -> None:
+        """Raise what an answer says is wrong; return when it is data."""
+        status, headers, body = answer.status, answer.headers, answer.body
         refusal = self._error(status, headers, body)
         if refusal is not None:
-            self._note_ban(refusal)
+            safe = without_secrets(body, request)
+            if safe != body:
+                refusal = self._error(status, headers, safe) or refusal
+            refusal.of_request(request.endpoint)
+            self._note_ban(refusal, endpoint)
             raise refusal
         if not 200 <= status < 300:
-            text = f"{self._name(request)} was answered with HTTP {status}"
+            text = f"{request.endpoint} was answered with HTTP {status}"
             raise VenueUnavailable(text, venue=self.venue, code=str(status))
-        return Answer(status, headers, body, received_ns)
+        useless = no_data(self.venue, request, status, body)
+        if useless is not None:
+            raise useless
 
-    def _fail(
-        self, error: httpx.RequestError, message: httpx.Request, request: RestRequest
-    ) -> NoReturn:
+    def _failure(
+        self, error: httpx.RequestError, attempt: Attempt, request: RestRequest
+    ) -> ArbtreeError:
         cause = error.__cause__
         if isinstance(cause, DialFailed):
-            raise cause
-        outcome, text = outcome_of(message), f"{self._name(request)}: {error}"
+            return cause
         if isinstance(error, httpx.LocalProtocolError):
-            raise InvalidRequest(text, venue=self.venue, outcome=outcome) from error
+            text = f"{request.endpoint} holds what HTTP does not allow"
+            return InvalidRequest(text, venue=self.venue, outcome=attempt.outcome)
+        text = f"{self.venue} {request.endpoint}: {error}"
         kind = TimedOut if isinstance(error, httpx.TimeoutException) else ConnectionLost
-        raise kind(text, outcome=outcome) from error
+        return kind(_safe(text, request), outcome=attempt.outcome)
 
-    def _note_ban(self, refusal: VenueError) -> None:
-        """A venue that says when to come back is left alone until then, by all requests."""
-        until_s = 0.0
+    def _note_ban(self, refusal: VenueError, endpoint: str) -> None:
+        """A venue that says when to come back is left alone until then: whole, or an endpoint."""
+        if not isinstance(refusal, (RateLimited, VenueBusy, VenueUnavailable)):
+            return
         if refusal.retry.kind is RetryKind.AFTER:
-            until_s = self._now_s() + refusal.retry.after_s
+            until_s = self.turns.now_s() + refusal.retry.after_s
         elif isinstance(refusal, Banned) and refusal.retry.kind is RetryKind.NEVER:
             until_s = inf
-        if until_s > self._banned_until_s:
-            self._banned_until_s, self._ban = until_s, refusal
-            if self.budget is not None:
-                self.budget.close_until(until_s)  # for the clients that share it
-
-    def _learn(self, headers: Mapping[str, str]) -> None:
-        if self.budget is None or self._used_weight is None:
+        else:
             return
-        used = self._used_weight(headers)
-        if used is not None:
-            self.budget.learn(used, None, self._now_s())
-
-    def _now_s(self) -> float:
-        return self._clock.now_ns() / 1e9
-
-    def _name(self, request: RestRequest) -> str:
-        """Venue, method and path: the query may hold a signature and never shows."""
-        return f"{self.venue} {request.method} {request.path}"
+        whole = isinstance(refusal, RateLimited) and not isinstance(refusal, EndpointLimited)
+        ban = Ban(until_s, refusal.code, refusal.venue_text)
+        self.turns.close("" if whole else endpoint, ban)
 
 
-def unpack(body: bytes, encoding: str, limit_bytes: int = BODY_LIMIT_BYTES) -> bytes:
-    """Decompress a body; httpx would do it without a limit, and a small answer can unfold to any.
-
-    Raises:
-        ValueError: an encoding we did not ask for, a body cut short or above the limit.
-        zlib.error: no gzip.
-    """
-    if encoding in ("", "identity") or not body:
-        return body
-    if encoding != "gzip":
-        raise ValueError(f"content encoding {encoding!r} was not asked for")
-    opener = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
-    opened = opener.decompress(body, limit_bytes + 1)
-    if len(opened) > limit_bytes:
-        raise ValueError(f"more than {limit_bytes} bytes")
-    if not opener.eof:
-        raise ValueError("it is cut short")
-    return opened
+def _worth_repeating(error: ArbtreeError) -> bool:
+    """Whether the world failed in a way that may be over soon; a refusal for a while is not."""
+    refused = isinstance(error, RateLimited)
+    return error.outage and not refused and error.retry.kind is not RetryKind.NEVER
 
 
-def outcome_of(message: httpx.Request) -> Outcome:
-    """Whether a request that failed can have reached the venue."""
-    return Outcome.UNKNOWN if message.extensions.get(BYTES_SENT) else Outcome.NOT_SENT
+def _safe(text: str, request: RestRequest) -> str:
+    return without_secrets(text.encode(), request).decode()

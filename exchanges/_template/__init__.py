@@ -32,7 +32,7 @@ from exchanges._template.limits import (
 from exchanges._template.symbols import from_native, stream_name
 from exchanges.contract import PublicCodec, PublicDialect, SequenceRule
 from messages.errors import VenueError
-from messages.instruments import SymbolInfo, VenueInfo
+from messages.instruments import RateUse, SymbolInfo, VenueInfo
 from messages.market import BookSnapshot, Kline, ServerTime, StreamKind, Ticker24h, Trade
 from messages.requests import ConnectionPlan, RestRequest
 
@@ -155,9 +155,9 @@ class ExamplePublic(PublicDialect):
         """Read a refusal."""
         return rest.read_error(status, headers, body)
 
-    def used_weight(self, headers: Mapping[str, str]) -> float | None:
-        """This venue does not say what it counted."""
-        return None
+    def rate_use(self, headers: Mapping[str, str]) -> tuple[RateUse, ...]:
+        """Tell nothing: this venue does not say what it counted."""
+        return ()
 
 
 PUBLIC = ExamplePublic()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from exchanges.contract import HeartbeatRule, Limits
-from messages.instruments import RateRule
+from messages.instruments import REQUEST_WEIGHT, RateRule
 
 VENUE: Final = "example"
 REST_URL: Final = "https://api.example.invalid"
@@ -18,7 +18,7 @@ LIMITS: Final = Limits(
     streams_per_command=20,
     connection_max_age_s=86_400.0,
     dials_per_s=1.0,
-    rest=(RateRule("REQUESTS", 600, 60.0),),
+    rest=(RateRule(REQUEST_WEIGHT, 600, 60.0),),
     snapshot_levels=500,
     snapshot_weight=5,
 )

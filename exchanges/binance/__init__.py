@@ -21,7 +21,7 @@ from exchanges.binance.streams import commands, plan_connections, stream_name
 from exchanges.binance.symbols import guess
 from exchanges.contract import PublicCodec, PublicDialect
 from messages.errors import VenueError
-from messages.instruments import SymbolInfo, VenueInfo
+from messages.instruments import RateUse, SymbolInfo, VenueInfo
 from messages.market import BookSnapshot, Kline, ServerTime, StreamKind, Ticker24h, Trade
 from messages.requests import ConnectionPlan, RestRequest
 
@@ -137,9 +137,9 @@ class BinancePublic(PublicDialect):
         """Read a refusal."""
         return read_error(self.family, status, headers, body)
 
-    def used_weight(self, headers: Mapping[str, str]) -> float | None:
+    def rate_use(self, headers: Mapping[str, str]) -> tuple[RateUse, ...]:
         """Read X-MBX-USED-WEIGHT-1M."""
-        return rest.used_weight(headers)
+        return rest.rate_use(headers)
 
 
 SPOT_PUBLIC = BinancePublic(SPOT)

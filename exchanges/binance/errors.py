@@ -52,6 +52,7 @@ _CLASSES: Final[dict[type[VenueError], type[VenueError]]] = {
         errors.Banned,
         errors.ClockSkewed,
         errors.DuplicateClientId,
+        errors.EndpointLimited,
         errors.InsufficientBalance,
         errors.InvalidOrder,
         errors.InvalidRequest,
@@ -67,7 +68,9 @@ _CLASSES: Final[dict[type[VenueError], type[VenueError]]] = {
 _BY_CODE: Final[dict[int, type[VenueError]]] = {
     **dict.fromkeys((-2014, -2015, -1002, -2008, -1022), errors.AuthenticationFailed),
     -1021: errors.ClockSkewed,
-    **dict.fromkeys((-1003, -1015, -1034), errors.RateLimited),
+    **dict.fromkeys((-1003, -1034), errors.RateLimited),
+    # Too many new orders: cancels and market data may go on.
+    -1015: errors.EndpointLimited,
     **dict.fromkeys(
         (*range(-1106, -1099), -1108, -1118, -1119, -1128, -1130, -1131, -1016, -1020),
         errors.InvalidRequest,
@@ -152,8 +155,10 @@ def read_error(
         # A cancel-replace of which one half may have worked: the answer's data tells which.
         outcome = Outcome.UNKNOWN
     retry: Retry | None = None
-    if kind is errors.RateLimited or kind is errors.Banned:
+    if issubclass(kind, errors.RateLimited):
         kind, retry = _wait(kind, status, headers, text)
+    elif status >= 500 and (said_s := wait_s(headers)) is not None:
+        retry = retry_after(min(said_s, LONGEST_WAIT_S))
     elif kind is VenueError:
         retry = retry_after(UNKNOWN_CODE_WAIT_S)
     return _CLASSES.get(kind, BinanceError)(
@@ -197,32 +202,36 @@ def _wait(
 ) -> tuple[type[VenueError], Retry]:
     """Say how long to wait: Retry-After, else the ban's end by the server's clock, else a rule."""
     until = _BANNED_UNTIL.search(text)
-    if status == 418 or until is not None:
+    if status in (418, 403) or until is not None:
+        # The firewall's 403 is a ban too: it concerns the address, not what was asked.
         kind = errors.Banned
-    wait_s = _seconds(headers.get("retry-after", ""))
-    if wait_s is None and until is not None:
-        wait_s = _until_s(int(until[1]), headers.get("date", ""))
-    if wait_s is not None:
-        return kind, retry_after(min(wait_s, LONGEST_WAIT_S))
+    said_s, now_s = wait_s(headers), server_time_s(headers)
+    if said_s is None and until is not None and now_s is not None:
+        said_s = max(0.0, int(until[1]) / 1000 - now_s)
+    if said_s is not None:
+        return kind, retry_after(min(said_s, LONGEST_WAIT_S))
+    if status == 403:
+        return kind, retry_after(FIREWALL_WAIT_S)
     if kind is errors.Banned:
         return kind, errors.RETRY_NEVER
-    return kind, retry_after(FIREWALL_WAIT_S if status == 403 else RATE_LIMIT_WAIT_S)
+    return kind, retry_after(RATE_LIMIT_WAIT_S)
 
 
-def _seconds(text: str) -> float | None:
+def wait_s(headers: Mapping[str, str]) -> float | None:
+    """Retry-After in seconds; None where there is none that reads as a number."""
     try:
-        seconds = float(text)
+        seconds = float(headers.get("retry-after", ""))
     except ValueError:
         return None
     return seconds if math.isfinite(seconds) and seconds >= 0 else None
 
 
-def _until_s(until_ms: int, date: str) -> float | None:
-    """Seconds from the answer's Date header to a time; None where the header says no time."""
+def server_time_s(headers: Mapping[str, str]) -> float | None:
+    """The answer's Date header as Unix time in seconds; None where it says no time."""
     try:
-        now = parsedate_to_datetime(date)
+        now = parsedate_to_datetime(headers.get("date", ""))
     except ValueError:
         return None
     if now.tzinfo is None:
         now = now.replace(tzinfo=UTC)
-    return max(0.0, until_ms / 1000 - now.timestamp())
+    return now.timestamp()

@@ -12,12 +12,14 @@ from typing import Final
 from msgspec import Struct
 
 from exchanges.contract import HeartbeatRule, Limits, SequenceRule
-from messages.instruments import RateRule
+from messages.instruments import RAW_REQUESTS, REQUEST_WEIGHT, RateRule
 
 CONNECTION_MAX_AGE_S: Final = 86_400.0
 """The venue closes every stream connection after 24 h."""
 STREAMS_PER_COMMAND: Final = 200
 """Our own bound: a command of 200 names stays below 8 kB; the venue documents none."""
+WEIGHT_WINDOW_S: Final = 60.0
+"""Request weight counts by the minute of the venue's clock."""
 DIALS_PER_S: Final = 1.0
 """300 connection attempts in 5 minutes, per address."""
 
@@ -100,7 +102,10 @@ def _spot_limits(weight_per_minute: int) -> Limits:
         streams_per_command=STREAMS_PER_COMMAND,
         connection_max_age_s=CONNECTION_MAX_AGE_S,
         dials_per_s=DIALS_PER_S,
-        rest=(RateRule("REQUEST_WEIGHT", weight_per_minute, 60.0),),
+        rest=(
+            RateRule(REQUEST_WEIGHT, weight_per_minute, WEIGHT_WINDOW_S),
+            RateRule(RAW_REQUESTS, 300_000, 300.0),
+        ),
         snapshot_levels=_SPOT_SNAPSHOT_LEVELS,
         snapshot_weight=50,
     )
@@ -115,7 +120,7 @@ def _futures_limits() -> Limits:
         connection_max_age_s=CONNECTION_MAX_AGE_S,
         dials_per_s=DIALS_PER_S,
         # One pool for USD-M and COIN-M together, per address.
-        rest=(RateRule("REQUEST_WEIGHT", 2400, 60.0),),
+        rest=(RateRule(REQUEST_WEIGHT, 2400, WEIGHT_WINDOW_S),),
         snapshot_levels=1000,
         snapshot_weight=20,
         pool="binance futures",

@@ -14,10 +14,11 @@ import msgspec
 
 from exchanges.binance import symbols, wire
 from exchanges.binance.codec import excerpt
+from exchanges.binance.errors import server_time_s, wait_s
 from exchanges.binance.events import volumes
-from exchanges.binance.limits import Family, tier
+from exchanges.binance.limits import WEIGHT_WINDOW_S, Family, tier
 from messages.errors import DecodeError
-from messages.instruments import SymbolInfo, VenueInfo
+from messages.instruments import REQUEST_WEIGHT, RateUse, SymbolInfo, VenueInfo
 from messages.market import BookSnapshot, Kline, ServerTime, Ticker24h, Trade
 from messages.requests import RestRequest
 
@@ -217,7 +218,13 @@ def decode_server_time(family: Family, body: bytes, received_ns: int) -> ServerT
     return ServerTime(family.venue, answer.server_ms, received_ns)
 
 
-def used_weight(headers: Mapping[str, str]) -> float | None:
-    """The weight the venue counted in the running minute (sheet `binance`, section 7)."""
+def rate_use(headers: Mapping[str, str]) -> tuple[RateUse, ...]:
+    """The weight the venue counted in the running minute of its clock (`binance`, section 7)."""
     text = headers.get("x-mbx-used-weight-1m", "")
-    return float(text) if text.isascii() and text.isdigit() else None
+    if not (text.isascii() and text.isdigit()):
+        return ()
+    left_s = wait_s(headers)  # a 429 names the end of the minute
+    now_s = server_time_s(headers)
+    if left_s is None and now_s is not None:
+        left_s = WEIGHT_WINDOW_S - now_s % WEIGHT_WINDOW_S
+    return (RateUse(REQUEST_WEIGHT, WEIGHT_WINDOW_S, float(text), None, left_s),)

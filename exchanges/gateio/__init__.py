@@ -21,7 +21,7 @@ from exchanges.gateio.limits import FUTURES, SPOT, Family
 from exchanges.gateio.streams import commands, plan_connections, stream_name
 from exchanges.gateio.symbols import guess
 from messages.errors import VenueError
-from messages.instruments import SymbolInfo, VenueInfo
+from messages.instruments import RateUse, SymbolInfo, VenueInfo
 from messages.market import BookSnapshot, Kline, ServerTime, StreamKind, Ticker24h, Trade
 from messages.requests import ConnectionPlan, RestRequest
 
@@ -139,9 +139,9 @@ class GatePublic(PublicDialect):
         """Read a refusal."""
         return read_error(self.family, status, headers, body)
 
-    def used_weight(self, headers: Mapping[str, str]) -> float | None:
-        """Read X-GATE-RATELIMIT-LIMIT less what remains of it."""
-        return rest.used_weight(headers)
+    def rate_use(self, headers: Mapping[str, str]) -> tuple[RateUse, ...]:
+        """Read X-Gate-RateLimit-Limit, what remains of it, and when it begins anew."""
+        return rest.rate_use(headers)
 
 
 SPOT_PUBLIC = GatePublic(SPOT)

@@ -47,8 +47,10 @@ _CLASSES: Final[dict[type[VenueError], type[VenueError]]] = {
     kind: _marked(kind)
     for kind in (
         errors.AuthenticationFailed,
+        errors.Banned,
         errors.ClockSkewed,
         errors.DuplicateClientId,
+        errors.EndpointLimited,
         errors.InsufficientBalance,
         errors.InvalidOrder,
         errors.InvalidRequest,
@@ -67,7 +69,8 @@ _LABELS: Final[dict[type[VenueError], str]] = {
         " SUB_ACCOUNT_LOCKED USER_NOT_FOUND"
     ),
     errors.ClockSkewed: "REQUEST_EXPIRED",
-    errors.RateLimited: "TOO_MANY_REQUESTS TOO_FAST",
+    # Every documented limit is an endpoint's own.
+    errors.EndpointLimited: "TOO_MANY_REQUESTS TOO_FAST",
     errors.InsufficientBalance: (
         "BALANCE_NOT_ENOUGH MARGIN_BALANCE_NOT_ENOUGH INSUFFICIENT_AVAILABLE"
         " FUTURES_BALANCE_NOT_ENOUGH"
@@ -103,9 +106,10 @@ _ORDER_SIZE: Final = "Your order size"
 
 _BY_STATUS: Final[dict[int, type[VenueError]]] = {
     401: errors.AuthenticationFailed,
-    403: errors.RateLimited,
+    # Without a label: a gateway that refuses the address for a while.
+    403: errors.Banned,
     408: errors.VenueUnavailable,
-    429: errors.RateLimited,
+    429: errors.EndpointLimited,
     **dict.fromkeys((400, 404, 405, 410, 411, 413, 414, 415), errors.InvalidRequest),
 }
 
@@ -120,13 +124,18 @@ def read_error(
     kind = _kind(status, label, text)
     outcome: Outcome | None = None
     retry: Retry | None = None
-    if kind is errors.RateLimited:
-        retry = retry_after(FIREWALL_WAIT_S if status == 403 else _wait_s(headers))
+    if kind is errors.Banned:
+        retry = retry_after(FIREWALL_WAIT_S)
+    elif kind is errors.EndpointLimited:
+        retry = retry_after(_wait_s(headers))
     elif kind is VenueError:
         retry = retry_after(UNKNOWN_LABEL_WAIT_S)
-    if status >= 500 and kind is not errors.RateLimited:
+    if status >= 500 and kind is not errors.EndpointLimited:
         # Whatever the words are, a server's failure leaves open what it did.
         outcome = Outcome.UNKNOWN
+        wait_s = _number(headers.get("retry-after", ""))
+        if wait_s is not None and kind is errors.VenueUnavailable:
+            retry = retry_after(min(wait_s, LONGEST_WAIT_S))
     return _CLASSES.get(kind, GateError)(
         text, venue=family.venue, code=label or str(status), outcome=outcome, retry=retry
     )
@@ -144,7 +153,7 @@ def _label_and_text(body: bytes) -> tuple[str, str]:
 
 def _kind(status: int, label: str, text: str) -> type[VenueError]:
     if status == 429:
-        return errors.RateLimited
+        return errors.EndpointLimited
     if label == "INVALID_PARAM_VALUE" and text.startswith(_ORDER_SIZE):
         return errors.InvalidOrder
     if label in _BY_LABEL:
@@ -160,11 +169,11 @@ def _wait_s(headers: Mapping[str, str]) -> float:
     """Say how long to wait: Retry-After, else the reset by the server's clock, else a window."""
     wait_s = _number(headers.get("retry-after", ""))
     if wait_s is None:
-        wait_s = _until_reset_s(headers)
+        wait_s = until_reset_s(headers)
     return REQUESTS_INTERVAL_S if wait_s is None else min(wait_s, LONGEST_WAIT_S)
 
 
-def _until_reset_s(headers: Mapping[str, str]) -> float | None:
+def until_reset_s(headers: Mapping[str, str]) -> float | None:
     """Seconds from the answer's Date header to the limit's reset; None where one is missing."""
     reset = _number(headers.get("x-gate-ratelimit-reset-timestamp", ""))
     try:

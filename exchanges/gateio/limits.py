@@ -10,7 +10,7 @@ from typing import Final
 from msgspec import Struct
 
 from exchanges.contract import HeartbeatRule, Limits, SequenceRule
-from messages.instruments import RateRule
+from messages.instruments import REQUEST_WEIGHT, RateRule
 
 API: Final = "/api/v4"
 """Path prefix of every REST request; it is part of what is signed."""
@@ -29,7 +29,7 @@ SNAPSHOT_LEVELS: Final = 100
 """What the 100 ms stream serves; deeper snapshots are cached for 30 s and never refreshed."""
 REQUESTS: Final = 200
 REQUESTS_INTERVAL_S: Final = 10.0
-"""200 requests in 10 s for each endpoint; counted here as if all endpoints shared them."""
+"""200 requests in 10 s for each endpoint and address."""
 
 SIZE_HEADER: Final = ("X-Gate-Size-Decimal", "1")
 """Asks for contract amounts as decimal strings; without it fractions are cut to integers."""
@@ -63,9 +63,11 @@ def _limits() -> Limits:
         streams_per_command=STREAMS_PER_COMMAND,
         connection_max_age_s=CONNECTION_MAX_AGE_S,
         dials_per_s=DIALS_PER_S,
-        rest=(RateRule("REQUEST_WEIGHT", REQUESTS, REQUESTS_INTERVAL_S),),
+        rest=(RateRule(REQUEST_WEIGHT, REQUESTS, REQUESTS_INTERVAL_S, per_endpoint=True),),
         snapshot_levels=SNAPSHOT_LEVELS,
         snapshot_weight=1,
+        # One address, and the clock's endpoint, for both markets.
+        pool="gateio",
     )
 
 

@@ -14,9 +14,10 @@ import msgspec
 
 from exchanges.gateio import events, symbols, wire
 from exchanges.gateio.codec import excerpt
-from exchanges.gateio.limits import API, Family
+from exchanges.gateio.errors import until_reset_s
+from exchanges.gateio.limits import API, REQUESTS_INTERVAL_S, Family
 from messages.errors import DecodeError, UsageError
-from messages.instruments import SymbolInfo, VenueInfo
+from messages.instruments import REQUEST_WEIGHT, RateUse, SymbolInfo, VenueInfo
 from messages.market import BookSnapshot, Kline, Levels, ServerTime, Ticker24h, Trade
 from messages.requests import RestRequest
 
@@ -242,10 +243,17 @@ def decode_server_time(family: Family, body: bytes, received_ns: int) -> ServerT
     return ServerTime(family.venue, answer.server_ms, received_ns)
 
 
-def used_weight(headers: Mapping[str, str]) -> float | None:
+def rate_use(headers: Mapping[str, str]) -> tuple[RateUse, ...]:
     """What the endpoint just asked counts in its running interval (sheet `gateio`, section 7)."""
     limit = headers.get("x-gate-ratelimit-limit", "")
     left = headers.get("x-gate-ratelimit-requests-remain", "")
     if not all(text.isascii() and text.isdigit() for text in (limit, left)):
-        return None
-    return max(0.0, float(limit) - float(left))
+        return ()
+    use = RateUse(
+        REQUEST_WEIGHT,
+        REQUESTS_INTERVAL_S,
+        max(0.0, float(limit) - float(left)),
+        float(limit),
+        until_reset_s(headers),
+    )
+    return (use,)

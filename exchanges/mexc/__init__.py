@@ -22,7 +22,7 @@ from exchanges.mexc.limits import FEE_BPS, HEARTBEAT, LIMITS, REST_URL, RULE, VE
 from exchanges.mexc.streams import commands, plan_connections, stream_name
 from exchanges.mexc.symbols import guess, restrict
 from messages.errors import VenueError
-from messages.instruments import SymbolInfo, VenueInfo
+from messages.instruments import RateUse, SymbolInfo, VenueInfo
 from messages.market import BookSnapshot, Kline, ServerTime, StreamKind, Ticker24h, Trade
 from messages.requests import ConnectionPlan, RestRequest
 
@@ -137,9 +137,9 @@ class MexcPublic(PublicDialect):
         """Recognise recorded depth and exchangeInfo answers."""
         return rest.classify(path, query)
 
-    def used_weight(self, headers: Mapping[str, str]) -> float | None:
-        """Say that the venue does not tell: it documents no usage headers."""
-        return None
+    def rate_use(self, headers: Mapping[str, str]) -> tuple[RateUse, ...]:
+        """Tell nothing: the venue documents no usage headers."""
+        return ()
 
     def error(self, status: int, headers: Mapping[str, str], body: bytes) -> VenueError | None:
         """Read a refusal, of HTTP 200 too."""

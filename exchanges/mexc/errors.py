@@ -52,6 +52,7 @@ _CLASSES: Final[dict[type[VenueError], type[VenueError]]] = {
         errors.Banned,
         errors.ClockSkewed,
         errors.DuplicateClientId,
+        errors.EndpointLimited,
         errors.InsufficientBalance,
         errors.InvalidOrder,
         errors.InvalidRequest,
@@ -71,7 +72,7 @@ _BY_CODE: Final[dict[int, type[VenueError]]] = {
         errors.AuthenticationFailed,
     ),
     **dict.fromkeys((700003, 10073), errors.ClockSkewed),
-    **dict.fromkeys((429, 510), errors.RateLimited),
+    **dict.fromkeys((429, 510), errors.EndpointLimited),
     **dict.fromkeys((10101, 30004, 30005), errors.InsufficientBalance),
     **dict.fromkeys(
         (30002, 30003, 88013, 10095, 10096, 10097, 10102, 30010, 30087, 30018, 30019, 30041, 30025,
@@ -100,10 +101,12 @@ _CLIENT_ID: Final = re.compile(r"client.?order.?id", re.IGNORECASE)
 
 _BY_STATUS: Final[dict[int, type[VenueError]]] = {
     401: errors.AuthenticationFailed,
-    403: errors.RateLimited,
+    # The firewall's 403 concerns the address, not what was asked.
+    403: errors.Banned,
     408: errors.VenueUnavailable,
     418: errors.Banned,
-    429: errors.RateLimited,
+    # Each endpoint has a budget of its own.
+    429: errors.EndpointLimited,
     451: errors.AuthenticationFailed,
     **dict.fromkeys((400, 404, 405, 410, 411, 413, 414, 415), errors.InvalidRequest),
 }
@@ -120,8 +123,10 @@ def read_error(status: int, headers: Mapping[str, str], body: bytes) -> VenueErr
         return None
     kind = _kind(status, code, text)
     retry: Retry | None = None
-    if kind is errors.RateLimited or kind is errors.Banned:
+    if issubclass(kind, errors.RateLimited):
         retry = _wait(kind, status, headers)
+    elif status >= 500 and (wait_s := _seconds(headers.get("retry-after", ""))) is not None:
+        retry = retry_after(min(wait_s, LONGEST_WAIT_S))
     elif kind is VenueError:
         retry = retry_after(UNKNOWN_CODE_WAIT_S)
     return _CLASSES.get(kind, MexcError)(
@@ -178,9 +183,9 @@ def _wait(kind: type[VenueError], status: int, headers: Mapping[str, str]) -> Re
     wait_s = _seconds(headers.get("retry-after", ""))
     if wait_s is not None:
         return retry_after(min(wait_s, LONGEST_WAIT_S))
-    if kind is errors.Banned:
-        return errors.RETRY_NEVER
-    return retry_after(FIREWALL_WAIT_S if status == 403 else RATE_LIMIT_WAIT_S)
+    if status == 403:
+        return retry_after(FIREWALL_WAIT_S)
+    return errors.RETRY_NEVER if kind is errors.Banned else retry_after(RATE_LIMIT_WAIT_S)
 
 
 def _seconds(text: str) -> float | None:

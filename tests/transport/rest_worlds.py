@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import trio
 import trio.testing
 
 from actors.runtime.clock import TrioClock
+from actors.transport.dial import Dialer
 from actors.transport.rest import RestClient
-from markets.throttle import TokenBucket
+from actors.transport.turns import Turns
+from markets.budget import RequestBudget
+from markets.throttle import BURST_SHARE, RESERVE_SHARE
 from messages.errors import (
     Banned,
+    EndpointLimited,
     RateLimited,
     UnknownSymbol,
     VenueError,
     retry_after,
 )
+from messages.instruments import REQUEST_WEIGHT, RateRule, RateUse
 from messages.requests import RestRequest
-from tests.transport.worlds import MemoryDialer, Peer, read_head
+from tests.transport.worlds import Peer, read_head
 
 DEPTH = RestRequest("GET", "/api/v3/depth", (("symbol", "BTCUSDT"), ("limit", "5")), weight=5)
 
+WINDOW_S = 10.0 / (1 - RESERVE_SHARE)
+"""The interval of `tokens`: the burst less its reserve refills in ten seconds."""
 
-def http(status: str, body: bytes = b"", *headers: str) -> bytes:
+
+def http(status: str, body: bytes = b"{}", *headers: str) -> bytes:
     """One whole answer."""
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers, "", ""]
     return "\r\n".join(lines).encode() + body
@@ -54,6 +62,8 @@ def read_error(status: int, headers: Mapping[str, str], body: bytes) -> VenueErr
     retry = retry_after(float(after)) if after else None
     if status == 429:
         return RateLimited("slow down", venue="venue", code="429", retry=retry)
+    if status == 430:
+        return EndpointLimited("slow down here", venue="venue", code="430", retry=retry)
     if status == 418:
         return Banned("go away", venue="venue", code="418", retry=retry)
     if status == 400:
@@ -61,33 +71,41 @@ def read_error(status: int, headers: Mapping[str, str], body: bytes) -> VenueErr
     return None
 
 
-def read_used_weight(headers: Mapping[str, str]) -> float | None:
-    """The weight a Binance answer says was used."""
-    used = headers.get("x-mbx-used-weight-1m")
-    return float(used) if used else None
+def read_rate_use(headers: Mapping[str, str]) -> tuple[RateUse, ...]:
+    """The weight an answer says was used, in the windows of `tokens`."""
+    used = headers.get("x-used")
+    return (RateUse(REQUEST_WEIGHT, WINDOW_S, float(used)),) if used else ()
 
 
-def tokens(burst: float, rate: float) -> TokenBucket:
-    """A bucket that holds so many tokens and gets so many back a second."""
-    now_s = TrioClock().now_ns() / 1e9
-    return TokenBucket(2 * burst, burst / rate, now_s, burst_share=0.5, reserve_share=0)
+def tokens(burst: float, *rules: RateRule) -> RequestBudget:
+    """A budget of which ordinary requests may spend so much at once, a tenth of it each second."""
+    limit = burst / (BURST_SHARE * (1 - RESERVE_SHARE))
+    return budget(RateRule(REQUEST_WEIGHT, round(limit), WINDOW_S), *rules)
+
+
+def budget(*rules: RateRule) -> RequestBudget:
+    """A budget of these rules, full now."""
+    return RequestBudget(rules, TrioClock().now_ns() / 1e9)
 
 
 def client(
-    dialer: MemoryDialer,
+    dialer: Dialer,
     url: str = "https://venue.example",
     *,
-    budget: TokenBucket | None = None,
+    limits: RequestBudget | Turns | None = None,
     connections: int = 8,
+    chance: Callable[[], float] = lambda: 1.0,
 ) -> RestClient:
     """A client of the venue behind this dialer."""
+    turns = Turns(limits, TrioClock()) if isinstance(limits, RequestBudget) else limits
     return RestClient(
         "venue",
         url,
         dialer,
         TrioClock(),
         error=read_error,
-        budget=budget,
-        used_weight=read_used_weight,
+        turns=turns,
+        rate_use=read_rate_use,
         connections=connections,
+        chance=chance,
     )

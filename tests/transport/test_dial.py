@@ -11,8 +11,9 @@ import pytest
 import trio
 import trustme
 
+from actors.transport import dial
 from actors.transport.dial import SocketDialer
-from messages.errors import DialFailed
+from messages.errors import CertificateRefused, DialFailed, RetryKind
 from tests.transport.worlds import loopback
 
 
@@ -49,8 +50,11 @@ async def test_wrong_name_in_the_certificate_is_refused(
 ) -> None:
     """A certificate for another name fails the dial and says so."""
     async with loopback(silent_tls, certificate=authority.issue_cert("other.example")) as port:
-        with pytest.raises(DialFailed, match=r"localhost:\d+: certificate not accepted: Hostname"):
+        text = r"^cannot connect to localhost:\d+: certificate not accepted: Hostname"
+        with pytest.raises(CertificateRefused, match=text) as caught:
             await SocketDialer(trusting)("localhost", port, True)
+    assert caught.value.outage
+    assert (caught.value.retry.kind, caught.value.retry.after_s) == (RetryKind.AFTER, 60.0)
 
 
 async def test_unknown_authority_is_refused(authority: trustme.CA) -> None:
@@ -165,7 +169,7 @@ async def test_connect_deadline(virtual_time: trio.testing.MockClock) -> None:
 
 
 async def test_one_tls_context_for_all_dials(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Concurrent first dials make one TLS context, in a thread, and later ones reuse it."""
+    """First dials of many dialers make one TLS context, in a thread, and later ones reuse it."""
     made: list[ssl.SSLContext] = []
     loop_thread = trio.lowlevel.current_trio_token()
 
@@ -176,10 +180,11 @@ async def test_one_tls_context_for_all_dials(monkeypatch: pytest.MonkeyPatch) ->
         return made[-1]
 
     monkeypatch.setattr(ssl, "create_default_context", create)
-    dialer = SocketDialer()
+    monkeypatch.setattr(dial, "_shared", type(dial._shared)())
+    dialers = [SocketDialer() for _ in range(5)]
     async with trio.open_nursery() as nursery:
-        for _ in range(5):
+        for dialer in dialers:
             nursery.start_soon(dialer.prepare)
-    assert await dialer.prepare() is made[0]
+    assert [await dialer.prepare() for dialer in dialers] == made * 5
     assert len(made) == 1
     assert loop_thread is trio.lowlevel.current_trio_token()

@@ -146,8 +146,13 @@ BAD_WORLDS: list[tuple[Peer, type[httpx.TransportError], str]] = [
         httpx.RemoteProtocolError,
         "an answer of more than 100 bytes",
     ),
-    (silent, httpx.ReadTimeout, "no progress within 0.5 s"),
-    (answering(b"HTTP/1.1 200 OK\r\n", hold=True), httpx.ReadTimeout, "no progress within 0.5 s"),
+    (silent, httpx.ReadTimeout, r"no answer from venue\.example within 0\.5 s"),
+    (answering(b"HTTP/1.1 200 OK\r\n", hold=True), httpx.ReadTimeout, "no answer from .* 0.5 s"),
+    (
+        answering(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", hold=True),
+        httpx.ReadTimeout,
+        "no more of the answer from venue.example within 0.5 s",
+    ),
 ]
 
 
@@ -252,6 +257,6 @@ async def test_no_timeout_asked_for_is_a_default_not_for_ever(
     virtual_time: trio.testing.MockClock, nursery: trio.Nursery
 ) -> None:
     """`timeout=None` still ends, at our own limit."""
-    with pytest.raises(httpx.ReadTimeout, match="within 10 s"):
+    with pytest.raises(httpx.ReadTimeout, match="within 5 s"):
         await get(HttpTransport(MemoryDialer(nursery, silent)), timeout_s=None)
     nursery.cancel_scope.cancel()

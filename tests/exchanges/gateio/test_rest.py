@@ -313,12 +313,18 @@ def test_answers_that_are_none(futures: bool, page: bytes) -> None:
 
 @settings(max_examples=40)
 @given(limit=st.integers(0, 10_000), left=st.integers(0, 10_000))
-def test_used_weight(limit: int, left: int) -> None:
-    """What the headers say is used, never negative; None where they say nothing readable."""
+def test_rate_use(limit: int, left: int) -> None:
+    """What the headers say is used, never negative; none where they say nothing readable."""
     headers = {
         "x-gate-ratelimit-limit": str(limit),
         "x-gate-ratelimit-requests-remain": str(left),
     }
-    assert public(False).used_weight(headers) == max(0, limit - left)
-    assert public(False).used_weight(headers | {"x-gate-ratelimit-limit": "many"}) is None
-    assert public(False).used_weight({}) is None
+    (use,) = public(False).rate_use(headers)
+    assert (use.used, use.limit, use.resets_in_s) == (max(0, limit - left), limit, None)
+    assert public(False).rate_use(headers | {"x-gate-ratelimit-limit": "many"}) == ()
+    assert public(False).rate_use({}) == ()
+    when = {
+        "date": "Tue, 14 Nov 2023 22:13:20 GMT",
+        "x-gate-ratelimit-reset-timestamp": "1700000004",
+    }
+    assert public(True).rate_use(headers | when)[0].resets_in_s == 4.0

@@ -144,9 +144,9 @@ def test_recorded_paths(path: str, query: dict[str, str], found: tuple[str, str]
     assert PUBLIC.classify_rest_path(path, query) == found
 
 
-def test_no_used_weight() -> None:
+def test_no_rate_use() -> None:
     """The venue documents no usage headers."""
-    assert PUBLIC.used_weight({"x-mbx-used-weight-1m": "7"}) is None
+    assert PUBLIC.rate_use({"x-mbx-used-weight-1m": "7"}) == ()
 
 
 DECODERS: dict[str, Callable[[bytes], object]] = {
