@@ -16,8 +16,8 @@ from config.settings import Settings, VenueSettings
 from exchanges.registry import dialect, venues
 from messages.errors import ConfigError, UsageError
 from messages.identifiers import ContractKind, SymbolParts, parse_symbol
-from simulator.instruments import DEFAULT_ASSETS, Asset, listing, named_assets
-from simulator.venue import VENUES
+from simulator.instruments import DEFAULT_ASSETS, Asset, named_assets
+from simulator.venues import VENUES
 
 SYMBOLS_SHOWN = 6
 """As many as fit into one line of a terminal; `--json` has all of them."""
@@ -136,7 +136,7 @@ def _check_embedded(venue: VenueSettings, file: str, place: str) -> None:
                 expected=f"symbols of {SIMULATED_ASSETS}",
                 found=shown(symbol),
             )
-        listed = listing(asset, spec.family)
+        listed = spec.protocol.list_asset(asset)
         there = SymbolParts(listed.base, listed.quote, listed.margin).unified
         if symbol != there:
             raise fault(

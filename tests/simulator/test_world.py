@@ -16,7 +16,8 @@ from trio_websocket import ConnectionClosed
 
 from messages.errors import EnvironmentFault, UsageError
 from simulator.__main__ import main
-from simulator.instruments import Family, assets, listing, named_assets
+from simulator.binance.listings import Family, listing
+from simulator.instruments import assets, named_assets
 from simulator.world import World
 from tests.simulator.client import client, client_on, exchange, running
 
