@@ -52,6 +52,8 @@ class LiveListing:
         self.restricted = False
         self.delisted = False
         self.steps = 0
+        self.cached: tuple[int, BookState] | None = None
+        """When a snapshot was put away, and it; where a protocol serves some from a cache."""
         self.usual_lag_ms = snapshot_lag_ms
         self._random = random.Random(f"{seed}/listing")
         tick = listing.tick
@@ -149,6 +151,8 @@ class LiveListing:
                 feed.window.cut(diff, book)
             topic.publish(partial(self.writer.depth, name, diff, book, now_ms))
             diff.restart(book.last_id)
+        if name.kind is Kind.IN_BAND and self._random.random() < self.writer.rebase_share:
+            topic.rebase()
         if topic.newcomers:
             topic.welcome(partial(self.writer.full, name, book, now_ms))
 

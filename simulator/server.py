@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from email.utils import formatdate
 
 import h11
 import trio
@@ -126,7 +127,8 @@ async def _answer(
         if fault.hang_up:
             return False
     venue.meter.count_answer(answer.status)
-    await _send(http, stream, answer, without_body=request.method == b"HEAD")
+    date = formatdate(venue.now_ms() / 1000, usegmt=True)
+    await _send(http, stream, answer, [("Date", date)], request.method == b"HEAD")
     return True
 
 

@@ -65,6 +65,7 @@ class Venue:
         self.hosts = {*spec.hosts, spec.name}
         self.dial_refused_until_s = 0.0
         self.rest_faults: list[RestFault] = []
+        self.budgets: dict[str, WeightPool] = {}
         self.acks_to_lose = 0
         self.listings: dict[str, LiveListing] = {}
         self.connections: dict[int, Connection] = {}
@@ -86,6 +87,18 @@ class Venue:
                 writer=self.protocol.writer(listed, recorded),
                 snapshot_lag_ms=self.protocol.snapshot_lag_ms,
             )
+
+    def budget(self, endpoint: str, limit: int, window_ms: int, bans: bool) -> WeightPool:
+        """The budget of one endpoint, where the venue counts each alone; callers pass known ones.
+
+        Args:
+            endpoint: its key in `budgets`.
+            limit, window_ms, bans: see `WeightPool`, for its first use.
+        """
+        pool = self.budgets.get(endpoint)
+        if pool is None:
+            pool = self.budgets[endpoint] = WeightPool(limit, window_ms, bans)
+        return pool
 
     # -- subscriptions --------------------------------------------------------------------------
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from simulator.binance import BinanceProtocol
 from simulator.binance.listings import Family
+from simulator.gateio import GateProtocol
 from simulator.venue import VenueSpec
+
+GATE_HOST = "api.gateio.ws"
+"""REST of both Gate markets, and the streams of spot."""
 
 VENUES = {
     spec.name: spec
@@ -41,6 +45,8 @@ VENUES = {
             ("dapi.binance.com",),
             ("dstream.binance.com",),
         ),
+        VenueSpec("gateio", GateProtocol(futures=False), (GATE_HOST,), (GATE_HOST,)),
+        VenueSpec("gateio_futures", GateProtocol(futures=True), (GATE_HOST,), ("fx-ws.gateio.ws",)),
     )
 }
 DEFAULT_VENUES = ("binance", "binance_usdm", "binance_coinm")

@@ -39,6 +39,8 @@ class StreamWriter(abc.ABC):
     listing: Listing
     quiet_share: float = 0.0
     """How often `quiet` is sent when there were no trades."""
+    rebase_share: float = 0.0
+    """How often an in-band stream sends its whole book instead of waiting for a newcomer."""
 
     @abc.abstractmethod
     def depth(self, name: StreamName, diff: Diff, book: Book, now_ms: int, spelling: int) -> bytes:

@@ -11,6 +11,7 @@ import orjson
 
 from simulator.binance import answers
 from simulator.binance.listings import Family
+from simulator.binance.streams import INTERVALS
 from simulator.candles import INTERVALS_MS
 from simulator.limits import Refusal
 from simulator.listing import LiveListing
@@ -253,7 +254,7 @@ def _klines(query: Query) -> Any:
     venue, live = query.venue, query.listing()
     spot = query.family is Family.SPOT
     interval = query.mandatory("interval")
-    if interval not in INTERVALS_MS or (interval == "1s" and not spot):
+    if interval not in INTERVALS or (interval == "1s" and not spot):
         raise ApiError(-1120, "Invalid interval.")
     limit = min(MAX_SPOT_KLINES if spot else MAX_FUTURES_KLINES, query.number("limit", 500))
     start_ms, end_ms = query.number("startTime", 0), query.number("endTime", 2**62)

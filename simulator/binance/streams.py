@@ -29,6 +29,8 @@ class Route(enum.Enum):
         return kind in self.value
 
 
+INTERVALS = frozenset(INTERVALS_MS) - {"10s"}
+"""Candle lengths Binance has; futures have no `1s`."""
 _DEPTH = re.compile(r"depth(?P<levels>5|10|20)?(?:@(?P<ms>\d+)ms)?")
 _KLINE = re.compile(r"kline_(?P<interval>\w+)")
 _DEPTH_MS = {
@@ -61,7 +63,7 @@ def parse_stream(text: str, family: Family) -> StreamName | None:
         return StreamName(text, symbol, Kind.MARK_PRICE, every_ms=_MARK_MS[rest])
     if match := _KLINE.fullmatch(rest):
         interval = match["interval"]
-        if interval not in INTERVALS_MS or (interval == "1s" and family is not Family.SPOT):
+        if interval not in INTERVALS or (interval == "1s" and family is not Family.SPOT):
             return None
         every_ms = 1000 if interval == "1s" else _KLINE_MS[family]
         return StreamName(text, symbol, Kind.KLINE, every_ms=every_ms, interval=interval)
