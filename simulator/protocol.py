@@ -61,12 +61,16 @@ class Rules(Struct, frozen=True):
 
 
 class Target(Struct, frozen=True):
-    """What the address of an upgrade request asks for (see `Listener` for the two forms)."""
+    """What the address of an upgrade request asks for (see `Listener` for the two forms).
+
+    `greeting` is a frame that is sent before anything else; empty for none.
+    """
 
     streams: tuple[str, ...] = ()
     kinds: frozenset[Kind] = ALL_KINDS
     spelling: int = 1
     combined: bool = False
+    greeting: bytes = b""
 
 
 class Request(Struct, frozen=True):

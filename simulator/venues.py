@@ -5,6 +5,7 @@ from __future__ import annotations
 from simulator.binance import BinanceProtocol
 from simulator.binance.listings import Family
 from simulator.gateio import GateProtocol
+from simulator.mexc import MexcProtocol
 from simulator.venue import VenueSpec
 
 GATE_HOST = "api.gateio.ws"
@@ -47,6 +48,7 @@ VENUES = {
         ),
         VenueSpec("gateio", GateProtocol(futures=False), (GATE_HOST,), (GATE_HOST,)),
         VenueSpec("gateio_futures", GateProtocol(futures=True), (GATE_HOST,), ("fx-ws.gateio.ws",)),
+        VenueSpec("mexc", MexcProtocol(), ("api.mexc.com",), ("wbs-api.mexc.com",)),
     )
 }
 DEFAULT_VENUES = ("binance", "binance_usdm", "binance_coinm")

@@ -72,6 +72,7 @@ class WebSocket:
         self._frame_times: deque[float] = deque(maxlen=venue.rules.inbound_per_s + 1)
         self._ping_unanswered_since_s: float | None = None
         self._ping_payload = b""
+        self._greeting = target.greeting
         self._pieces: list[str] = []
         self._pieces_bytes = 0
 
@@ -147,6 +148,8 @@ class WebSocket:
             if len(streams) > venue.rules.streams_per_connection:
                 self.kill("too many streams")
             else:
+                if self._greeting:
+                    self.offer(self._greeting)
                 for text in streams:
                     venue.subscribe(self, text)
                 self._note_topics()
