@@ -28,6 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 LATER = ("gateio", "gateio_futures", "mexc")
 GATE = '{"time":1767225600,"channel":"%s","event":"subscribe","payload":["%s"]}'
+MEXC = '{"method":"SUBSCRIPTION","id":1,"params":["spot@public.%s","spot@public.%s"]}'
 COMMANDED = (
     (
         "api.gateio.ws",
@@ -39,8 +40,7 @@ COMMANDED = (
     (
         "wbs-api.mexc.com",
         "/ws",
-        '{"method":"SUBSCRIPTION","id":1,"params":["spot@public.aggre.depth.v3.api.pb@100ms@'
-        'BTCUSDT","spot@public.aggre.deals.v3.api.pb@100ms@BTCUSDT"]}',
+        MEXC % ("aggre.depth.v3.api.pb@100ms@BTCUSDT", "aggre.deals.v3.api.pb@100ms@BTCUSDT"),
     ),
 )
 """Venues whose streams are asked for by commands: host, path, commands."""
