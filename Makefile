@@ -62,7 +62,7 @@ proto: $(MADE)
 	@{ rm -rf .venv/proto && $(BIN)/python -m venv .venv/proto && \
 	.venv/proto/bin/pip install --quiet grpcio-tools==1.76.0 && \
 	.venv/proto/bin/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. \
-	  exchanges/mexc/frames.proto; } >&2
+	  exchanges/mexc/frames.proto simulator/mexc/push.proto; } >&2
 
 # Setting up talks on standard error only: standard output belongs to what `make run` runs.
 

@@ -2,7 +2,8 @@
 
 Accepts `FeedOpened`, `FeedLost`, `BookDelta`, `BestQuote`, `BookSnapshot`, `SnapshotFailed` and
 `SymbolRefused`; emits one `BookTop` or `BookDark` per changed book per read to the detector, and
-`SnapshotWanted` to the venue's snapshot actor.  Its handlers are synchronous and run in the
+`SnapshotWanted` to the venue's snapshot actor, or to its connection where snapshots come with the
+stream.  Its handlers are synchronous and run in the
 sender's turn.  State lost at restart: the whole book (real-time data is never kept); the
 connection opens the feed anew.  Restart type: permanent; an unlisted symbol quarantines it.
 Cancellation publishes `BookDark`.
@@ -40,6 +41,9 @@ REFUSED_SNAPSHOT_RETRY_S = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0)
 _CHANGED = Verdict.CHANGED
 _NOTHING = Verdict.NOTHING
 
+IN_BAND_WITHIN_S = 10.0
+"""A stream that brings its own snapshots sends one at once, or when it is subscribed again."""
+
 NO_EPOCH = -1
 """Nothing feeds the book: every message of any epoch is an older one."""
 
@@ -72,7 +76,11 @@ class BookActor(Actor):
         self._top_levels = top_levels
         self._feed: FeedOpened | None = None
         self._epoch = NO_EPOCH
-        self._book = ProvenBook(venue.dialect.rule, max_levels=venue.settings.max_levels)
+        self._book = ProvenBook(
+            venue.dialect.rule,
+            max_levels=venue.settings.max_levels,
+            served_levels=venue.depth_feed.levels,
+        )
         self._venue_ms = 0
         self._received_ns = 0
         self._decoded_ns = 0
@@ -227,19 +235,24 @@ class BookActor(Actor):
         """The book is not live after an event: say so in this turn, ask for what mends it."""
         if verdict.dark is not None:
             self._publish_dark(verdict.dark)
-        if verdict.wants_snapshot:
+        if verdict is Verdict.FIRST and self._feed is not None and self._feed.in_band:
+            self._ask_later(IN_BAND_WITHIN_S)
+        elif verdict.wants_snapshot:
             self._ask_snapshot()
 
     # -- feed -----------------------------------------------------------------------------------
 
     def _open(self, feed: FeedOpened) -> None:
-        if feed.epoch == self._epoch:
+        known = self._feed
+        if known is not None and (feed.epoch, feed.info) == (known.epoch, known.info):
             return
         self._feed, self._epoch = feed, feed.epoch
         self._refusals = 0
         self._stop_asking()
         self._book.open(feed.info, feed.epoch)
         self._publish_dark(DarkReason.STARTING)
+        if feed.in_band and known is not None and known.epoch == feed.epoch:
+            self._ask_snapshot()  # the stream has begun long ago
 
     def _lose(self, lost: FeedLost) -> None:
         if lost.epoch != self._epoch:
@@ -250,10 +263,12 @@ class BookActor(Actor):
         self._publish_dark(lost.reason)
 
     def _ask_snapshot(self) -> None:
-        if self._feed is None:
+        feed = self._feed
+        if feed is None:
             return
-        self._snapshots.tell(SnapshotWanted(self._symbol, self._epoch))
-        self._ask_later(SNAPSHOT_DEADLINE_S)
+        source = self.context.lookup(feed.connection) if feed.in_band else self._snapshots
+        source.tell(SnapshotWanted(self._symbol, self._epoch))
+        self._ask_later(IN_BAND_WITHIN_S if feed.in_band else SNAPSHOT_DEADLINE_S)
 
     def _ask_later(self, delay_s: float) -> None:
         self._stop_asking()

@@ -1,32 +1,43 @@
 """The connection actor: one life is one websocket connection to a venue's public streams.
 
-Accepts `Up` notices of its books; emits `FeedOpened`, `FeedLost`, `BookDelta` and `BestQuote` to
-them in its own turn.  The generation of its life is the epoch of everything it emits, and is
-bumped the moment the life ends.  State lost at restart: the socket and its subscriptions, all
-named again by the next life.  Restart type: permanent; every lost socket ends the life, there is
-no hidden reconnect loop.  Cancellation closes the socket within the stop grace.
+Accepts `Up` notices of its books, their `SnapshotWanted` where snapshots come with the stream,
+and `SymbolChanged` and `SymbolRefused` of the venue's lists; emits `FeedOpened`, `FeedLost`,
+`SymbolRefused`, `BookSnapshot`, `BookDelta` and `BestQuote` to its books in its own turn.  The
+subscriptions are kept by `subscribing`, the pings by `keeping_alive`.  The generation of its life
+is the epoch of everything it emits, and is bumped the moment the life ends.  State lost at
+restart: the socket and its subscriptions, all named again by the next life.  Restart type:
+permanent; every lost socket ends the life, there is no hidden reconnect loop.  Cancellation closes
+the socket within the stop grace.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import TypeVarTuple
 
 import trio
 
 from actors.feed import WATCHED_KINDS, Feed
+from actors.keeping_alive import KeepingAlive
 from actors.runtime.actor import Actor
 from actors.runtime.messages import Up
+from actors.subscribing import Subscribing
 from actors.transport.websocket import Batch, Websocket, open_websocket
 from actors.venue import Venue
 from exchanges.contract import PublicCodec
 from exchanges.subscription import SubscriptionContract, Topic
-from messages.books import DarkReason, FeedLost, FeedOpened, SymbolRefused
+from messages.books import (
+    DarkReason,
+    FeedLost,
+    FeedOpened,
+    SnapshotWanted,
+    SymbolChanged,
+    SymbolRefused,
+)
 from messages.errors import (
     ScheduledReconnect,
     SilentConnection,
     SubscriptionFailed,
-    SubscriptionRefused,
     UnknownSymbol,
 )
 from messages.instruments import SymbolInfo
@@ -34,6 +45,7 @@ from messages.market import (
     Ack,
     BestQuote,
     BookDelta,
+    BookSnapshot,
     Heartbeat,
     PublicMessage,
     Refused,
@@ -84,7 +96,10 @@ class ConnectionActor(Actor):
         self._news: dict[str, FeedOpened | SymbolRefused] = {}
         self._told: dict[str, int] = {}
         self._over = False
-        self._topics: dict[str, Topic] = {}
+        self._depth_feed = venue.depth_feed
+        self._contract: SubscriptionContract | None = None
+        self._subscribing: Subscribing | None = None
+        self._keeping: KeepingAlive | None = None
 
     # -- life -----------------------------------------------------------------------------------
 
@@ -101,12 +116,26 @@ class ConnectionActor(Actor):
             self.context.watch(path)
         self.context.nursery.start_soon(self._live)
 
+    def handle(self, message: object) -> None:
+        """A book wants the snapshot that its stream begins with."""
+        if isinstance(message, SnapshotWanted) and message.epoch == self._epoch:
+            self._begin_anew(message.symbol)
+
     def handle_control(self, message: object) -> None:
-        """A book that (re)started hears what its feed is, or why it has none."""
-        if isinstance(message, Up):
-            symbol = self._symbol_at.get(message.path)
-            if symbol is not None and symbol in self._news:
-                self._tell(symbol, self._news[symbol])
+        """A book that (re)started hears what its feed is, or why it has none; lists change."""
+        match message:
+            case Up(path=path):
+                symbol = self._symbol_at.get(path)
+                if symbol is not None and symbol in self._news:
+                    self._tell(symbol, self._news[symbol])
+            case SymbolChanged(info=info):
+                news = self._news.get(info.symbol)
+                if isinstance(news, FeedOpened) and news.info != info:
+                    self.context.note("symbol", f"{info.symbol} has other rules: its book is empty")
+                    self._tell(info.symbol, self._opened(info))
+            case SymbolRefused(symbol=symbol):
+                if isinstance(self._news.get(symbol), FeedOpened):
+                    self._give_up(message)
 
     def ended(self) -> None:
         """The life is over: every book of it hears so at once, before any other news."""
@@ -127,7 +156,6 @@ class ConnectionActor(Actor):
     async def _live(self) -> None:
         infos = await self._known_symbols()
         topics = [self._topic(info, kind) for info in infos for kind in WATCHED_KINDS]
-        self._topics = {topic.stream: topic for topic in topics}
         dialect = self._venue.dialect
         by_symbol = {info.symbol: info for info in infos}
         plans = dialect.plan({topic.stream: by_symbol[topic.symbol] for topic in topics})
@@ -137,24 +165,30 @@ class ConnectionActor(Actor):
                 " not one"
             )
         codec = dialect.codec(infos, self._epoch)
-        contract = SubscriptionContract(
+        self._contract = contract = SubscriptionContract(
             topics,
             ack_within_s=self._venue.settings.acknowledged_within_s,
             data_within_s=self._venue.settings.first_data_within_s,
+            in_band=self._depth_feed.in_band,
         )
-        self._feed.asked = len(topics)
         async with open_websocket(
             self._venue.address(plans[0].url),
             self._venue.dialer,
             clock=self._clock,
             deadline_s=DIAL_WITHIN_S,
+            headers=plans[0].headers,
         ) as socket:
             self._feed.state = "open"
+            self._subscribing = subscribing = Subscribing(
+                self._venue, contract, self._feed, self.context, self._refused
+            )
+            self._keeping = keeping = KeepingAlive(self._venue, self._feed, self.context, socket)
             self._open_books(infos)
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(self._duty, self._subscribe, socket, contract)
+                nursery.start_soon(self._duty, subscribing.run, socket)
                 nursery.start_soon(self._duty, self._watch, socket, contract)
-                nursery.start_soon(self._duty, self._keep_alive, socket)
+                nursery.start_soon(self._duty, keeping.ping_by_rule)
+                nursery.start_soon(self._duty, keeping.probe)
                 await self._duty(self._read, socket, codec, contract)
 
     async def _duty(self, work: Callable[[*Args], Awaitable[None]], *args: *Args) -> None:
@@ -167,33 +201,60 @@ class ConnectionActor(Actor):
 
     async def _known_symbols(self) -> list[SymbolInfo]:
         """Symbol info of what may be subscribed; the books of the rest are told why not."""
-        listed = await self._venue.directory.load()
+        await self._venue.directory.load()
         known = []
         for symbol in self._symbols:
-            info = listed.get(symbol)
-            if info is not None and info.tradeable:
+            info = self._venue.directory.judge(symbol)
+            if isinstance(info, SymbolRefused):
+                self._tell(symbol, info)
+            else:
                 known.append(info)
-                continue
-            text = (
-                f"{symbol} is not listed"
-                if info is None
-                else (f"{symbol} is listed as {info.status} and cannot be traded")
-            )
-            self._tell(symbol, SymbolRefused(self._venue.name, symbol, info is not None, text))
-        if not known:
+        self._must_feed(known)
+        return known
+
+    def _must_feed(self, symbols: Collection[object]) -> None:
+        if not symbols:
             raise UnknownSymbol(
                 f"none of {', '.join(self._symbols)} can be traded", venue=self._venue.name
             )
-        return known
 
     def _topic(self, info: SymbolInfo, kind: StreamKind) -> Topic:
-        pace_ms = self._venue.settings.depth_interval_ms
-        option = f"{pace_ms}ms" if kind is StreamKind.DEPTH and pace_ms is not None else ""
+        option = self._depth_feed.option if kind is StreamKind.DEPTH else ""
         return Topic(self._venue.dialect.stream(kind, info, option), info.symbol, kind)
+
+    def _opened(self, info: SymbolInfo) -> FeedOpened:
+        return FeedOpened(info, self.context.path, self._epoch, self._depth_feed.in_band)
 
     def _open_books(self, infos: list[SymbolInfo]) -> None:
         for info in infos:
-            self._tell(info.symbol, FeedOpened(info, self.context.path, self._epoch))
+            # The lists may have been read anew while this connection was dialled.
+            judged = self._venue.directory.judge(info.symbol)
+            self._tell(info.symbol, self._opened(info))
+            if isinstance(judged, SymbolRefused):
+                self._give_up(judged)
+            elif judged != info:
+                self._tell(info.symbol, self._opened(judged))
+
+    def _refused(self, symbol: str, text: str) -> None:
+        """The venue lists a symbol and will not carry it."""
+        words = f"{symbol} is listed and its depth is refused: {text}"
+        self._give_up(SymbolRefused(self._venue.name, symbol, True, words))
+
+    def _give_up(self, refusal: SymbolRefused) -> None:
+        """Carry this symbol no more; its book is told why, the others run on."""
+        self.context.note("symbol", refusal.text)
+        self._tell(refusal.symbol, refusal)
+        if self._subscribing is not None:
+            self._subscribing.drop(refusal.symbol)
+        self._must_feed([news for news in self._news.values() if isinstance(news, FeedOpened)])
+
+    def _begin_anew(self, symbol: str) -> None:
+        """Subscribe again to the depth of a symbol: its stream begins with a snapshot."""
+        if self._contract is None or self._subscribing is None:
+            return
+        for topic in self._contract.topics.values():
+            if topic.symbol == symbol and topic.kind is StreamKind.DEPTH:
+                self._subscribing.again(topic)
 
     def _tell(self, symbol: str, news: FeedOpened | SymbolRefused) -> None:
         """Tell a book what its feed is, now and whenever it comes up in this life."""
@@ -219,54 +280,45 @@ class ConnectionActor(Actor):
         parts: dict[str, list[object]] = {}
         for payload in batch.payloads:
             for message in decode(payload, received_ns):
-                if type(message) is BookDelta or type(message) is BestQuote:
-                    symbol = message.symbol
+                kind = type(message)
+                if kind is BookDelta or kind is BestQuote or kind is BookSnapshot:
+                    symbol = message.symbol  # type: ignore[union-attr]  # all three have one
                     part = parts.get(symbol)
                     if part is None:
                         parts[symbol] = [message]
                     else:
                         part.append(message)
-                    if contract.silent:
-                        contract.heard(symbol, _KIND_OF[type(message)])
+                    if contract.listening:
+                        contract.heard(symbol, _KIND_OF[kind])
+                    if kind is BookSnapshot:
+                        contract.snapshot(symbol)
                 else:
-                    self._rare(message, contract)
+                    self._rare(message)
         self._feed.frames += len(batch.payloads)
         self._feed.proof_ns = received_ns
         for symbol, part in parts.items():
+            news = self._news[symbol]
+            if type(news) is not FeedOpened:
+                continue  # given up: what still comes of it is of no use
             book = self._books[symbol]
             if self._told.get(symbol) != book.generation:
-                self._tell(symbol, self._news[symbol])
+                self._tell(symbol, news)
             book.tell_batch(part)
 
-    def _rare(self, message: PublicMessage, contract: SubscriptionContract) -> None:
+    def _rare(self, message: PublicMessage) -> None:
+        assert self._subscribing is not None
+        assert self._keeping is not None
         match message:
             case Ack():
-                contract.acknowledged(message.request_id, self._now_s())
-                self._feed.confirmed = contract.confirmed
+                self._subscribing.acknowledged(message)
             case Refused():
-                contract.refuse(message.request_id)
-                self._feed.refused = contract.refused
-                raise SubscriptionRefused(message.text, venue=self._venue.name, code=message.code)
+                self._subscribing.refused(message)
+            case Heartbeat(received_ns=received_ns):
+                self._keeping.pong(received_ns)
             case ShutdownAnnounced():
                 raise ScheduledReconnect(f"{self._venue.name} announced the end of the connection")
-            case Heartbeat():
-                pass
 
     # -- duties beside reading ------------------------------------------------------------------
-
-    async def _subscribe(self, socket: Websocket, contract: SubscriptionContract) -> None:
-        """Ask for all streams, no faster than the venue takes commands."""
-        limits = self._venue.dialect.limits
-        streams = tuple(self._topics)
-        size = limits.streams_per_command
-        parts = [streams[start : start + size] for start in range(0, len(streams), size)]
-        request_id = 1
-        for part in parts:
-            for frame in self._venue.dialect.subscribe(part, request_id):
-                contract.asked(request_id, len(part), self._now_s())
-                request_id += 1
-                await socket.send(frame)
-                await trio.sleep(1 / limits.commands_per_s)
 
     async def _watch(self, socket: Websocket, contract: SubscriptionContract) -> None:
         """Notice broken promises, silence and old age within `WATCH_EVERY_S`."""
@@ -291,31 +343,18 @@ class ConnectionActor(Actor):
                 raise ScheduledReconnect(
                     f"{self.context.path} is {now_s - opened_s:.0f} s old and is renewed"
                 )
-            if now_s - opened_s > self._healthy_after_s and not contract.silent:
+            for topic in (*contract.overdue(now_s), *contract.stalled(now_s)):
+                self.context.note("stream", f"{topic.stream} has stopped and is asked for again")
+                self._begin_anew(topic.symbol)
+            if now_s - opened_s > self._healthy_after_s and contract.proven:
                 self.context.healthy()
-
-    async def _keep_alive(self, socket: Websocket) -> None:
-        """Probe an idle connection, and send what the venue wants to hear."""
-        rule = self._venue.dialect.heartbeat
-        every_s = rule.client_text_every_s if rule.client_text else rule.ping_every_s
-        if self._venue.settings.ping_every_s is not None:
-            every_s = self._venue.settings.ping_every_s
-        if every_s <= 0:
-            return
-        while True:
-            await trio.sleep(every_s)
-            if rule.client_text:
-                await socket.send(rule.client_text)
-            elif self._now_s() - self._feed.proof_ns / 1e9 >= every_s:
-                trip_s = await socket.ping(rule.pong_within_s)
-                self._feed.ping_round_trip_ms = round(trip_s * 1e3, 3)
-                self._feed.proof_ns = self._clock.now_ns()
 
     def _now_s(self) -> float:
         return self._clock.now_ns() / 1e9
 
 
 _KIND_OF: dict[type, StreamKind] = {
+    BookSnapshot: StreamKind.DEPTH,
     BookDelta: StreamKind.DEPTH,
     BestQuote: StreamKind.BEST_QUOTE,
 }

@@ -91,6 +91,8 @@ class ProvenBook:
         rule: how the venue's events chain.
         max_levels: most levels kept a side, None for all.
         buffer_limit: most events held while a snapshot is awaited.
+        served_levels: how many levels a side the stream keeps up to date, None for all; never more
+            are kept, after any event.  A snapshot that names a number of its own is right.
     """
 
     def __init__(
@@ -98,11 +100,13 @@ class ProvenBook:
         rule: SequenceRule,
         max_levels: int | None = None,
         buffer_limit: int = BUFFER_LIMIT,
+        served_levels: int | None = None,
     ) -> None:
         self.tick: Decimal | None = None
         """Smallest price step as the venue says it; None until it did."""
         self.sequencer = Sequencer(rule, buffer_limit)
         self.max_levels = max_levels
+        self.served_levels = served_levels
         self.reason = DarkReason.STARTING
         """Why the book is dark; the last reason there was while it is live."""
         self.live = False
@@ -320,7 +324,13 @@ class ProvenBook:
         tick = self.tick or tick_of(
             [price for side in (snapshot.bids, snapshot.asks) for price, _ in side]
         )
-        self._replace(book_for(tick, snapshot.bids, snapshot.asks, self.max_levels))
+        limit, served = self.max_levels, snapshot.served_levels or self.served_levels
+        if served is None or (limit is not None and limit < served):
+            book = book_for(tick, snapshot.bids, snapshot.asks, limit)
+        else:
+            # Levels that left the stream's window are never deleted: not one may stay.
+            book = book_for(tick, snapshot.bids, snapshot.asks, served, slack=0)
+        self._replace(book)
 
     def _move_to_twin(self, event: BookDelta) -> None:
         """Continue on the twin; amounts are absolute, so the event is simply applied whole."""

@@ -1,10 +1,11 @@
-"""The snapshot actor: one per venue, fetches REST snapshots for its books.
+"""The snapshot actor: one per venue, fetches REST snapshots for its books and keeps its lists.
 
 Accepts `SnapshotWanted`; emits `BookSnapshot`, `SnapshotFailed` or `SymbolRefused` to the book
-that asked.  Urgent wishes (a traded symbol that is dark) overtake the others, a symbol stands in
-the queue once, and the venue's REST budget sets the pace.  State lost at restart: the queue;
-books ask again after `SNAPSHOT_DEADLINE_S`.  Restart type: permanent.  Cancellation closes the
-requests in flight.
+that asked, and `SymbolChanged` or `SymbolRefused` to the connections when the venue's list of
+symbols, read anew every hour, says something else than before.  Urgent wishes (a traded symbol
+that is dark) overtake the others, a symbol stands in the queue once, and the venue's REST budget
+sets the pace.  State lost at restart: the queue; books ask again after `SNAPSHOT_DEADLINE_S`.
+Restart type: permanent.  Cancellation closes the requests in flight.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import trio
 
 from actors.runtime.actor import Actor
 from actors.venue import Venue
-from messages.books import SnapshotFailed, SnapshotWanted, SymbolRefused
+from messages.books import SnapshotFailed, SnapshotWanted, SymbolChanged, SymbolRefused
 from messages.errors import (
     ArbtreeError,
     DecodeError,
@@ -24,6 +25,7 @@ from messages.errors import (
     SymbolNotTrading,
     UnknownSymbol,
 )
+from messages.instruments import SymbolInfo
 from messages.market import BookSnapshot
 
 WORKERS = 4
@@ -32,12 +34,29 @@ WORKERS = 4
 FAILED_RETRY_S = 1.0
 """A book whose snapshot failed without a hint asks again after this long."""
 
+UNREADABLE_RETRY_S = 5.0
+"""A book whose snapshot could not be read asks again after this long."""
+
+SYMBOLS_RETRY_S = 60.0
+"""The lists of symbols are asked for again after this long when they did not come."""
+
 SNAPSHOT_DEADLINE_S = 30.0
 """A book that heard nothing asks again: longer than any request may wait for budget and answer."""
 
 
 CLOCK_EVERY_S = 60.0
 """How often the venue's clock is compared with ours: quartz drifts some ms a minute at worst."""
+
+
+def changed(before: SymbolInfo | SymbolRefused, after: SymbolInfo | SymbolRefused) -> bool:
+    """Whether a book kept by what was said before is wrong by what is said now, fees aside."""
+    if isinstance(before, SymbolRefused) or isinstance(after, SymbolRefused):
+        return type(before) is not type(after)
+    return _rules(before) != _rules(after)
+
+
+def _rules(info: SymbolInfo) -> tuple[object, ...]:
+    return info.native, info.tick, info.lot, info.contract_size, info.status
 
 
 class SnapshotActor(Actor):
@@ -64,6 +83,8 @@ class SnapshotActor(Actor):
         for _ in range(WORKERS):
             self.context.nursery.start_soon(self._work)
         self.context.nursery.start_soon(self._keep_time)
+
+        self.context.nursery.start_soon(self._keep_symbols)
 
     def handle(self, message: object) -> None:
         """Queue a wish, or sharpen one that waits already."""
@@ -103,6 +124,30 @@ class SnapshotActor(Actor):
                 venue.clock_offset.learn(sent_ms, clock.wall_ns() / 1e6, said.venue_ms)
             await trio.sleep(CLOCK_EVERY_S)
 
+    async def _keep_symbols(self) -> None:
+        """Read the venue's lists anew when they are due, and tell connections what changed."""
+        directory = self._venue.directory
+        said: dict[str, SymbolInfo | SymbolRefused] = {}
+        while True:
+            try:
+                await directory.load()
+            except ArbtreeError as error:
+                self.context.note("symbols", f"the lists are not read anew: {error}")
+                await trio.sleep(SYMBOLS_RETRY_S)
+                continue
+            now = {symbol: directory.judge(symbol) for symbol in self._venue.settings.symbols}
+            for symbol, judged in now.items():
+                if said and changed(said[symbol], judged):
+                    self._tell_connections(symbol, judged)
+            said = now
+            await trio.sleep(max(directory.due_in_s(), SYMBOLS_RETRY_S))
+
+    def _tell_connections(self, symbol: str, judged: SymbolInfo | SymbolRefused) -> None:
+        news = judged if isinstance(judged, SymbolRefused) else SymbolChanged(judged)
+        for path, feed in self._venue.feeds.items():
+            if symbol in feed.symbols:
+                self.context.lookup(path).tell_control(news)
+
     async def _work(self) -> None:
         while True:
             wanted = self._next()
@@ -131,7 +176,8 @@ class SnapshotActor(Actor):
             info = symbols.get(wanted.symbol)
             if info is None:
                 raise UnknownSymbol(f"{wanted.symbol} is not listed", venue=venue.name)
-            levels = venue.settings.snapshot_levels or venue.dialect.limits.snapshot_levels
+            # A snapshot deeper than the stream would bring levels that nothing keeps up to date.
+            levels = venue.depth_feed.levels or venue.settings.snapshot_levels
             request = venue.dialect.snapshot_request(info, levels)
             answer = await venue.rest.request(request)
             snapshot = venue.dialect.decode_snapshot(
@@ -141,8 +187,11 @@ class SnapshotActor(Actor):
             self.failures += 1
             listed = isinstance(error, SymbolNotTrading)
             return SymbolRefused(venue.name, wanted.symbol, listed, error.text)
-        except DecodeError:
-            raise
+        except DecodeError as error:
+            # A gateway's page, or nothing: the book stays dark and asks again.
+            self.failures += 1
+            self.context.note("snapshot", f"{wanted.symbol}: {error.text}")
+            return SnapshotFailed(wanted.symbol, wanted.epoch, error.text, UNREADABLE_RETRY_S)
         except ArbtreeError as error:
             self.failures += 1
             if error.retry.kind is RetryKind.NEVER:

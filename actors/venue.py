@@ -14,14 +14,16 @@ from urllib.parse import urlsplit, urlunsplit
 import trio
 
 from actors.feed import Feed
-from messages.instruments import SymbolInfo
+from messages.books import SymbolRefused
+from messages.errors import DecodeError, VenueUnavailable
+from messages.instruments import SymbolInfo, VenueInfo
 
 if TYPE_CHECKING:
     from actors.runtime.clock import Clock
     from actors.transport.dial import Dialer
     from actors.transport.rest import RestClient
     from config.settings import VenueSettings
-    from exchanges.contract import PublicDialect
+    from exchanges.contract import DepthFeed, PublicDialect
 
 SYMBOLS_TTL_S = 3600.0
 """Venues change ticks and listings a few times a day at most."""
@@ -63,20 +65,50 @@ class SymbolDirectory:
         """What was loaded last about a symbol, however long ago; None when nothing was."""
         return self._symbols.get(symbol) if self._symbols is not None else None
 
+    def due_in_s(self) -> float:
+        """Seconds until what was loaded last is too old; 0 when it is, or nothing was loaded."""
+        age_ns = self._clock.now_ns() - self._loaded_ns
+        return max(0.0, (self._ttl_ns - age_ns) / 1e9) if self._symbols is not None else 0.0
+
     async def load(self) -> Mapping[str, SymbolInfo]:
         """Symbol info by unified symbol; concurrent callers share one request."""
         async with self._loading:
             fresh = self._clock.now_ns() - self._loaded_ns < self._ttl_ns
             if self._symbols is not None and fresh:
                 return self._symbols
-            answer = await self._rest.request(
-                self._dialect.venue_info_request(),
-                deadline_s=LOAD_DEADLINE_S,
-                attempts=LOAD_ATTEMPTS,
-            )
-            info = self._dialect.decode_venue_info(answer.body)
+            info = await self._ask()
             self._rest.adopt(info.limits)
             return self.learn(info.symbols)
+
+    async def _ask(self) -> VenueInfo:
+        """Ask for everything the venue says about its symbols.
+
+        Raises:
+            VenueUnavailable: an answer does not read as documented: a page of a gateway, or
+                nothing.  It is not kept, and the next load asks again.
+        """
+        dialect = self._dialect
+        first = await self._body(dialect.venue_info_request())
+        bodies = [await self._body(request) for request in dialect.further_info_requests()]
+        try:
+            return dialect.refine_venue_info(dialect.decode_venue_info(first), bodies)
+        except DecodeError as error:
+            text = f"its lists of symbols cannot be read: {error.text}"
+            raise VenueUnavailable(text, venue=dialect.venue) from error
+
+    async def _body(self, request: RestRequest) -> bytes:
+        answer = await self._rest.request(
+            request, deadline_s=LOAD_DEADLINE_S, attempts=LOAD_ATTEMPTS
+        )
+        return answer.body
+
+    def judge(self, symbol: str) -> SymbolInfo | SymbolRefused:
+        """Say what was loaded last about a symbol, or why it cannot be followed."""
+        info = self.known(symbol)
+        if info is not None and info.tradeable:
+            return info
+        said = "not listed" if info is None else f"listed as {info.status} and cannot be traded"
+        return SymbolRefused(self._dialect.venue, symbol, info is not None, f"{symbol} is {said}")
 
     def learn(self, symbols: Iterable[SymbolInfo]) -> Mapping[str, SymbolInfo]:
         """Take symbol info in as of now: loaded, recorded or made up by a test."""
@@ -120,6 +152,12 @@ class Venue:
     dialer: Dialer
     clock_offset: ClockOffset
     websocket_url: str | None = None
+
+    @property
+    def depth_feed(self) -> DepthFeed:
+        """How this venue's books are kept, by its dialect and the configuration."""
+        settings = self.settings
+        return self.dialect.depth_feed(settings.depth_interval_ms, settings.snapshots or "")
 
     @property
     def name(self) -> str:

@@ -106,8 +106,7 @@ class Recording:
 
     def _open(self) -> Venue:
         """Make the venue's services, as for an engine that has no symbols yet."""
-        if not dialect(self.wish.venue).live:
-            raise UsageError(f"{self.wish.venue} cannot be followed live yet, only replayed")
+        dialect(self.wish.venue)
         settings = self._settings(())
         try:
             check_rules(settings, "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
@@ -102,6 +102,16 @@ class VenueSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         ]
         | None
     ) = None
+    snapshots: (
+        Annotated[
+            Literal["stream", "rest"],
+            Meta(
+                description="Where a book's snapshots come from: `stream` where the depth stream "
+                "brings its own, or `rest`; the venue's better way when left out.",
+            ),
+        ]
+        | None
+    ) = None
     acknowledged_within_s: Annotated[
         float,
         Meta(ge=0.1, le=600, description="Time the venue may take to confirm a subscription."),
@@ -116,7 +126,7 @@ class VenueSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             Meta(
                 ge=0,
                 le=3600,
-                description="How often we ping a quiet connection, 0: never; as "
+                description="How often we probe a quiet connection with a ping, 0: never; as "
                 "far as the venue allows when left out.",
             ),
         ]

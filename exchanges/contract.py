@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
-from messages.errors import VenueError
+from messages.errors import UsageError, VenueError
 from messages.instruments import RateRule, RateUse, SymbolInfo, VenueInfo
 from messages.market import (
     BookSnapshot,
@@ -52,18 +52,34 @@ class Limits(Struct, frozen=True):
 
 
 class HeartbeatRule(Struct, frozen=True):
-    """Who keeps a connection alive and when it counts as dead.
+    """Who keeps a connection alive, how it proves itself while idle, and when it counts as dead.
 
     `silent_after_s` is the time without any frame after which the connection is dead;
-    `ping_every_s` is how often we may send a websocket ping (0: only the venue pings);
-    `client_text` is an application-level ping the venue wants from us, empty for none.
+    `ping_every_s` is how often we may probe an idle connection (0: only the venue pings), with a
+    websocket ping that is answered within `pong_within_s`, or with the dialect's `client_ping`
+    where `probe_by_text` says that the venue leaves websocket pings unanswered;
+    `client_ping_every_s` is how often the venue wants to hear `client_ping` whatever flows (0:
+    never).
     """
 
     silent_after_s: float
     ping_every_s: float = 0.0
     pong_within_s: float = 10.0
-    client_text: str = ""
-    client_text_every_s: float = 0.0
+    probe_by_text: bool = False
+    client_ping_every_s: float = 0.0
+
+
+class DepthFeed(Struct, frozen=True):
+    """How a venue's books are kept: which depth stream, and where its snapshots come from.
+
+    `option` names the stream to `PublicDialect.stream`; `in_band` says that the stream begins
+    with a snapshot of its own, and that subscribing again is how to get another; `levels` is how
+    many levels a side the stream keeps up to date, None for all: a book must not keep more.
+    """
+
+    option: str = ""
+    in_band: bool = False
+    levels: int | None = None
 
 
 class PublicCodec(abc.ABC):
@@ -93,8 +109,6 @@ class PublicDialect(abc.ABC):
     rule: SequenceRule
     limits: Limits
     heartbeat: HeartbeatRule
-    live: bool = True
-    """False while only its recordings are proven: the engine then refuses to follow it."""
     default_fee_bps: tuple[float, float]
     """Maker and taker fee in basis points until the venue or the user says otherwise."""
 
@@ -120,13 +134,41 @@ class PublicDialect(abc.ABC):
     def plan(self, streams: Mapping[str, SymbolInfo]) -> tuple[ConnectionPlan, ...]:
         """Split streams over as few connections as routes and limits allow."""
 
-    @abc.abstractmethod
-    def subscribe(self, streams: Sequence[str], request_id: int) -> tuple[str, ...]:
-        """The text frames that ask for these streams; ids count up from `request_id`."""
+    def depth_feed(self, interval_ms: int | None = None, snapshots: str = "") -> DepthFeed:
+        """Choose how books are kept.
+
+        Args:
+            interval_ms: the pace of the depth stream, None for the venue's usual one.
+            snapshots: where they come from, `stream` or `rest`; empty for the better way.
+
+        Raises:
+            UsageError: the venue has no such way.
+        """
+        if snapshots == "stream":
+            raise UsageError(f"the depth streams of {self.venue} bring no snapshots")
+        return DepthFeed("" if interval_ms is None else f"{interval_ms}ms")
 
     @abc.abstractmethod
-    def unsubscribe(self, streams: Sequence[str], request_id: int) -> tuple[str, ...]:
-        """The text frames that give these streams up; ids count up from `request_id`."""
+    def subscribe(self, streams: Sequence[str], request_id: int, at_s: int) -> tuple[str, ...]:
+        """The text frames that ask for these streams.
+
+        Args:
+            streams: names made by `stream`.
+            request_id: of the first frame; ids count up from it.
+            at_s: wall clock in Unix seconds; some venues want it in the frame.
+        """
+
+    @abc.abstractmethod
+    def unsubscribe(self, streams: Sequence[str], request_id: int, at_s: int) -> tuple[str, ...]:
+        """The text frames that give these streams up; arguments as for `subscribe`."""
+
+    def client_ping(self, at_s: int) -> str:
+        """The text frame by which the venue wants to be pinged; empty where it wants none.
+
+        Args:
+            at_s: wall clock in Unix seconds.
+        """
+        return ""
 
     @abc.abstractmethod
     def codec(self, symbols: Iterable[SymbolInfo], epoch: int) -> PublicCodec:
@@ -141,6 +183,14 @@ class PublicDialect(abc.ABC):
     @abc.abstractmethod
     def decode_venue_info(self, body: bytes) -> VenueInfo:
         """Read the answer to `venue_info_request`."""
+
+    def further_info_requests(self) -> tuple[RestRequest, ...]:
+        """What else must be asked to know the symbols; most venues say all in one answer."""
+        return ()
+
+    def refine_venue_info(self, info: VenueInfo, bodies: Sequence[bytes]) -> VenueInfo:
+        """Complete `info` by the answers to `further_info_requests`, in their order."""
+        return info
 
     @abc.abstractmethod
     def snapshot_request(self, info: SymbolInfo, levels: int) -> RestRequest:

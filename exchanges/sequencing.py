@@ -276,7 +276,7 @@ class Sequencer:
         if snapshot.epoch < self.epoch:
             self.snapshots_refused += 1
             return Verdict.IGNORED if self.state is State.LIVE else Verdict.TOO_OLD
-        kind = self._fits(last_id)
+        kind = self._begun_anew() if snapshot.replaces else self._fits(last_id)
         self.state, action = TABLE[self.state, kind]
         if action is not Action.LOAD:
             self.snapshots_refused += 1
@@ -289,6 +289,13 @@ class Sequencer:
         self.resyncs += self.snapshots > 0
         self.snapshots += 1
         return Verdict.LOADED
+
+    def _begun_anew(self) -> Event:
+        """The stream begins anew: whatever it brought before is history, ids included."""
+        self.old += len(self._buffer)
+        self._buffer.clear()
+        self._seen_id = 0
+        return Event.SNAPSHOT_FITS
 
     def _fits(self, last_id: int) -> Event:
         """Compare a snapshot with the book or the buffer; drop held events it makes old."""

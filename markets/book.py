@@ -32,21 +32,24 @@ class LadderBook:
         tick: the price step; in lowest terms p/q with p at most `MAX_NUMERATOR`.  The ladder
             steps in 1/q: a price off that grid raises OffGrid and is never merged into another.
         max_levels: how many levels a side to keep (at least 1), None for all; the farthest go.
+        slack: how many levels a side may exceed that between two trims, at least 0.
 
     Raises:
         ValueError: the tick is not positive, or no ladder can be built on it.
     """
 
-    __slots__ = ("_asks", "_bids", "_room", "max_levels")
+    __slots__ = ("_asks", "_bids", "_room", "_slack", "max_levels")
 
-    def __init__(self, tick: Decimal, max_levels: int | None = None) -> None:
+    def __init__(
+        self, tick: Decimal, max_levels: int | None = None, slack: int = TRIM_SLACK_LEVELS
+    ) -> None:
         if not fits_ladder(tick):
             raise ValueError(f"no ladder can be built on the tick {tick}")
         if max_levels is not None and max_levels < 1:
             raise ValueError(f"max_levels is {max_levels}, expected at least 1")
         denominator = Fraction(tick).denominator
         self.max_levels = max_levels
-        self._room = TRIM_SLACK_LEVELS
+        self._room = self._slack = slack
         self._bids = LadderSide(-1, denominator)
         self._asks = LadderSide(1, denominator)
 
@@ -69,9 +72,13 @@ class LadderBook:
             self._trim(self.max_levels)
 
     def _trim(self, max_levels: int) -> None:
-        fuller = max(self._bids.trim(max_levels), self._asks.trim(max_levels))
+        lazy = self._slack > 0
+        fuller = max(
+            self._bids.trim(max_levels, drop_on_arrival=lazy),
+            self._asks.trim(max_levels, drop_on_arrival=lazy),
+        )
         # No side can pass the limit by more than the slack within so many changes.
-        self._room = max_levels - fuller + TRIM_SLACK_LEVELS
+        self._room = max_levels - fuller + self._slack
 
     def clear(self) -> None:
         """Forget every level; counters stay."""
@@ -152,7 +159,11 @@ def fits_ladder(tick: Decimal | None) -> bool:
 
 
 def book_for(
-    tick: Decimal | None, bids: Levels = (), asks: Levels = (), max_levels: int | None = None
+    tick: Decimal | None,
+    bids: Levels = (),
+    asks: Levels = (),
+    max_levels: int | None = None,
+    slack: int = TRIM_SLACK_LEVELS,
 ) -> LadderBook | SortedBook:
     """Build the book that suits a symbol and load it with a snapshot.
 
@@ -161,13 +172,14 @@ def book_for(
         bids: the snapshot's bids, in any order.
         asks: the snapshot's asks, in any order.
         max_levels: how many levels a side to keep, None for all.
+        slack: how many levels a side a ladder may exceed that between two trims.
 
     Returns:
         A ladder, or its twin when the tick is unknown, too coarse or fine for a ladder, when a
         snapshot price is off the grid, or when the levels are too far apart (`sparse`).
     """
     if tick is not None and fits_ladder(tick) and not _too_wide(tick, bids, asks):
-        ladder = LadderBook(tick, max_levels)
+        ladder = LadderBook(tick, max_levels, slack)
         try:
             ladder.reset(bids, asks)
         except OffGrid:

@@ -183,10 +183,11 @@ class LadderSide:
         """How many levels there are."""
         return WINDOW_SLOTS - self.amounts.count(0.0) + len(self.far)
 
-    def trim(self, max_levels: int) -> int:
+    def trim(self, max_levels: int, *, drop_on_arrival: bool = True) -> int:
         """Drop the worst levels beyond the limit and say how many stay.
 
-        While the side is full, new levels behind its worst one are dropped on arrival.
+        While the side is full, new levels behind its worst one are dropped on arrival, unless
+        told otherwise: a change that deletes a level may bring the one that takes its place.
         """
         self.horizon = _NO_HORIZON
         excess = self.count() - max_levels
@@ -200,7 +201,8 @@ class LadderSide:
             for slot in list(compress(range(WINDOW_SLOTS), self.amounts))[max_levels:]:
                 self.amounts[slot] = 0.0
         self.dropped += excess
-        self.horizon = max(self.far, default=self.base + WINDOW_SLOTS)
+        if drop_on_arrival:
+            self.horizon = max(self.far, default=self.base + WINDOW_SLOTS)
         return max_levels
 
     def top(self, count: int) -> Levels:

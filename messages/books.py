@@ -60,13 +60,18 @@ class BookDark(Struct, frozen=True, gc=False):
 
 
 class FeedOpened(Struct, frozen=True, gc=False):
-    """A connection life begins to feed this book: it starts empty in the new epoch."""
+    """A connection life begins to feed this book, or what it feeds it has other rules from now on.
+
+    Either way the book starts empty.  `in_band` says that snapshots come with the stream and are
+    asked of the connection.
+    """
 
     volatile: ClassVar[bool] = False
 
     info: SymbolInfo
     connection: str
     epoch: int
+    in_band: bool = False
 
 
 class FeedLost(Struct, frozen=True, gc=False):
@@ -80,7 +85,8 @@ class FeedLost(Struct, frozen=True, gc=False):
 
 
 class SnapshotWanted(Struct, frozen=True, gc=False):
-    """A book asks the venue's snapshot actor for a REST snapshot."""
+    """A book asks for a snapshot: the venue's snapshot actor for one by REST, or its connection
+    for one that comes with the stream."""
 
     volatile: ClassVar[bool] = False
 
@@ -98,6 +104,14 @@ class SnapshotFailed(Struct, frozen=True, gc=False):
     epoch: int
     text: str
     retry_after_s: float
+
+
+class SymbolChanged(Struct, frozen=True, gc=False):
+    """The venue says something else about a symbol than before: tick, status, contract size."""
+
+    volatile: ClassVar[bool] = False
+
+    info: SymbolInfo
 
 
 class SymbolRefused(Struct, frozen=True, gc=False):

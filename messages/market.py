@@ -29,7 +29,11 @@ class StreamKind(enum.Enum):
 
 
 class BookSnapshot(Struct, frozen=True, gc=False):
-    """A whole book as of `last_id`, best level first on both sides."""
+    """A whole book as of `last_id`, best level first on both sides.
+
+    `served_levels` is how many levels a side the stream that brought it keeps up to date, 0 where
+    nothing says so; `replaces` means that the stream begins anew with it, whatever came before.
+    """
 
     volatile: ClassVar[bool] = True
 
@@ -41,6 +45,8 @@ class BookSnapshot(Struct, frozen=True, gc=False):
     received_ns: int
     bids: Levels
     asks: Levels
+    served_levels: int = 0
+    replaces: bool = False
 
 
 class BookDelta(Struct, frozen=True, gc=False):
@@ -96,14 +102,18 @@ class BestQuote(Struct, frozen=True, gc=False):
 
 
 class Trade(Struct, frozen=True, gc=False):
-    """One public trade; `taker_sold` is True when the buyer was the maker."""
+    """One public trade; `taker_sold` is True when the buyer was the maker.
+
+    `trade_id` is the venue's own: a number, or text where it is none; -1 where the venue names
+    none.
+    """
 
     volatile: ClassVar[bool] = True
 
     venue: str
     symbol: str
     epoch: int
-    trade_id: int
+    trade_id: int | str
     venue_ms: int
     received_ns: int
     price: float
@@ -168,7 +178,7 @@ class ServerTime(Struct, frozen=True, gc=False):
 
 
 class Ack(Struct, frozen=True, gc=False):
-    """The venue confirmed the command with this request id."""
+    """The venue confirmed the command with this request id, or of it the `streams` it names."""
 
     volatile: ClassVar[bool] = True
 
@@ -181,7 +191,8 @@ class Ack(Struct, frozen=True, gc=False):
 class Refused(Struct, frozen=True, gc=False):
     """The venue refused a command; `request_id` is -1 where it does not say which.
 
-    `streams` are those the venue named in its answer, empty where it named none.
+    `streams` are those the venue named in its answer, empty where it named none; `final` says
+    that it will refuse them again: there is no such symbol or stream.
     """
 
     volatile: ClassVar[bool] = True
@@ -192,6 +203,7 @@ class Refused(Struct, frozen=True, gc=False):
     code: str
     text: str
     streams: tuple[str, ...] = ()
+    final: bool = False
 
 
 class Heartbeat(Struct, frozen=True, gc=False):

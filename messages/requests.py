@@ -40,9 +40,13 @@ class RestRequest(Struct, frozen=True):
 
 
 class ConnectionPlan(Struct, frozen=True):
-    """One websocket connection a venue needs: where to dial and which streams it carries."""
+    """One websocket connection a venue needs: where to dial and which streams it carries.
+
+    `headers` go into the upgrade request.
+    """
 
     name: str
     url: str
     streams: tuple[str, ...]
     symbols: tuple[str, ...]
+    headers: tuple[tuple[str, str], ...] = ()

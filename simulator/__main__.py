@@ -18,7 +18,7 @@ import trio
 from messages.errors import ArbtreeError, EnvironmentFault, UsageError
 from simulator.instruments import Asset, assets, named_assets
 from simulator.market import MarketRates
-from simulator.venue import DEFAULT_VENUES, VENUES
+from simulator.venues import DEFAULT_VENUES, VENUES
 from simulator.world import Address, World
 
 

@@ -70,6 +70,16 @@ class BookState(NamedTuple):
     asks: list[tuple[int, int]]
 
 
+class Undo(NamedTuple):
+    """How to take one change back: when it happened, the id before it, the level before it."""
+
+    at_ms: int
+    last_id: int
+    sign: int
+    key: int
+    lots: int
+
+
 class Diff:
     """What changed since this stream's last event."""
 
@@ -141,6 +151,8 @@ class Book:
         self.last_id = engine.next_id(self.random)
         self.changed_ms = 0
         self.diffs: list[Diff] = []
+        self.journal: deque[Undo] = deque()
+        self.journal_ms = 0
         self.trades: deque[Trade] = deque(maxlen=TRADES_KEPT)
         self.last_trade_id = 1_000_000 + self.random.randrange(1_000_000)
         self.last_aggregate_id = self.last_trade_id // 2
@@ -160,6 +172,32 @@ class Book:
     def state(self, at_ms: int, limit: int) -> BookState:
         """Freeze the book's best `limit` levels a side."""
         return BookState(self.last_id, at_ms, self.bids.top(limit), self.asks.top(limit))
+
+    def state_at(self, wanted_ms: int, limit: int) -> BookState:
+        """Freeze the book as it was, as far back as the journal goes (see `keep_journal`)."""
+        undone: dict[int, dict[int, int]] = {1: {}, -1: {}}
+        last_id, at_ms = self.last_id, self.changed_ms
+        for change in reversed(self.journal):
+            at_ms = change.at_ms
+            if change.at_ms <= wanted_ms:
+                break
+            undone[change.sign][change.key] = change.lots
+            last_id = change.last_id
+        sides = []
+        for side in (self.bids, self.asks):
+            if not undone[side.sign]:
+                sides.append(side.top(limit))
+                continue
+            lots = {**side.lots, **undone[side.sign]}
+            keys = sorted((key for key, some in lots.items() if some), reverse=True)[:limit]
+            sides.append([(key * side.sign, lots[key]) for key in keys])
+        return BookState(last_id, at_ms, *sides)
+
+    def keep_journal(self, for_ms: int) -> None:
+        """Remember changes for so long from now on; 0 forgets them all."""
+        self.journal_ms = for_ms
+        if not for_ms:
+            self.journal.clear()
 
     def watch(self) -> Diff:
         """Begin to collect changes for one more stream speed."""
@@ -182,6 +220,8 @@ class Book:
             The trades of this step, in order.
         """
         self.changed_ms = at_ms
+        while self.journal and self.journal[0].at_ms < at_ms - self.journal_ms:
+            self.journal.popleft()
         self._move_limits(mid_ticks, half_spread_ticks)
         for side, limit in ((self.bids, self._bid_limit), (self.asks, -self._ask_limit)):
             self._follow(side, limit)
@@ -292,6 +332,8 @@ class Book:
             if old == 0:
                 insort(side.keys, key)
             side.lots[key] = lots
+        if self.journal_ms:
+            self.journal.append(Undo(self.changed_ms, self.last_id, side.sign, key, old))
         self.last_id = self.engine.next_id(self.random)
         bids = side.sign > 0
         for diff in self.diffs:

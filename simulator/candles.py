@@ -21,6 +21,7 @@ MINUTE_MS = 60_000
 DAY_MS = 24 * 60 * MINUTE_MS
 INTERVALS_MS = {
     "1s": 1000,
+    "10s": 10_000,
     "1m": MINUTE_MS,
     "3m": 3 * MINUTE_MS,
     "5m": 5 * MINUTE_MS,
@@ -37,7 +38,7 @@ INTERVALS_MS = {
     "1w": 7 * DAY_MS,
     "1M": 30 * DAY_MS,
 }
-"""Interval names and lengths; a month is 30 days here, futures have no `1s`."""
+"""Interval names and lengths of all venues; a month is 30 days here."""
 WEEK_SHIFT_MS = 4 * DAY_MS
 """Weeks begin on Monday; the first day of the epoch was a Thursday."""
 CANDLES_KEPT = 1500

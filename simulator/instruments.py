@@ -7,22 +7,12 @@ the last decimal the venue prints, so that no rounding happens anywhere.
 
 from __future__ import annotations
 
-import enum
-
 from msgspec import Struct
 
 from messages.errors import UsageError
 
 MAX_ASSETS = 500
 """More assets than any load test of ours needs; each costs three books."""
-
-
-class Family(enum.Enum):
-    """The three protocols an embedded venue can speak."""
-
-    SPOT = "spot"
-    USDM = "usdm"
-    COINM = "coinm"
 
 
 class Asset(Struct, frozen=True):
@@ -64,7 +54,9 @@ class Listing(Struct, frozen=True):
 
     `tick_units` is the tick in units of the last printed price digit (BTCUSDT futures print two
     digits, yet the tick is 0.1: ten units); likewise `lot_units`.  `contract_size` is the quote
-    value of one contract on COIN-M and 0 elsewhere.
+    value of one contract where contracts are worth a fixed amount of it, and 0 elsewhere;
+    `multiplier` is the base amount of one contract where amounts count contracts, as the venue
+    prints it.  Empty `margin`: spot.
     """
 
     native: str
@@ -72,12 +64,12 @@ class Listing(Struct, frozen=True):
     base: str
     quote: str
     margin: str
-    family: Family
     price_digits: int
     tick_units: int
     lot_digits: int
     lot_units: int
     contract_size: int = 0
+    multiplier: str = ""
 
     @property
     def tick(self) -> float:
@@ -86,8 +78,8 @@ class Listing(Struct, frozen=True):
 
     @property
     def lot(self) -> float:
-        """The lot as a number: base units, or contracts on COIN-M."""
-        return self.lot_units / float(10**self.lot_digits)
+        """The lot as a number: base units, or contracts of a fixed quote value."""
+        return self.lot_units / float(10**self.lot_digits) * float(self.multiplier or 1)
 
     def price_text(self, ticks: int) -> str:
         """A price on the grid as the venue prints it."""
@@ -107,10 +99,6 @@ class Listing(Struct, frozen=True):
         """The number of lots worth about so much in the quote currency, at least one."""
         worth = self.contract_size if self.contract_size else price * self.lot
         return max(1, int(quote_value / worth))
-
-
-SPOT_DIGITS = 8
-"""Spot prints every price and amount with eight digits."""
 
 
 def digits_text(units: int, digits: int) -> str:
@@ -146,48 +134,3 @@ def named_assets(names: tuple[str, ...]) -> tuple[Asset, ...]:
         if name not in known:
             raise UsageError(f"the simulator has no asset {name!r}; it has BTC, ETH, ... X001")
     return tuple(known[name] for name in names)
-
-
-def listing(asset: Asset, family: Family) -> Listing:
-    """How a venue of that family lists the asset: against USDT, or against USD on COIN-M."""
-    if family is Family.SPOT:
-        return Listing(
-            native=f"{asset.name}USDT",
-            pair="",
-            base=asset.name,
-            quote="USDT",
-            margin="",
-            family=family,
-            price_digits=SPOT_DIGITS,
-            tick_units=10 ** (8 - asset.decimals),
-            lot_digits=SPOT_DIGITS,
-            lot_units=10 ** (8 - asset.spot_lot_decimals),
-        )
-    tick_units = 10 ** (asset.decimals - asset.futures_tick_decimals)
-    if family is Family.USDM:
-        name = f"{asset.name}USDT"
-        return Listing(
-            native=name,
-            pair=name,
-            base=asset.name,
-            quote="USDT",
-            margin="USDT",
-            family=family,
-            price_digits=asset.decimals,
-            tick_units=tick_units,
-            lot_digits=asset.usdm_lot_decimals,
-            lot_units=1,
-        )
-    return Listing(
-        native=f"{asset.name}USD_PERP",
-        pair=f"{asset.name}USD",
-        base=asset.name,
-        quote="USD",
-        margin=asset.name,
-        family=family,
-        price_digits=asset.futures_tick_decimals,
-        tick_units=1,
-        lot_digits=0,
-        lot_units=1,
-        contract_size=100 if asset.name == "BTC" else 10,
-    )

@@ -11,7 +11,7 @@ from collections import deque
 from msgspec import Struct, field
 
 WINDOW_MS = 60_000
-"""Weights count per minute of the venue's clock."""
+"""The usual window: weights count per minute of the venue's clock."""
 IGNORED_BEFORE_BAN = 10
 """Requests sent against a 429 before the ban; the venues name no number."""
 FIRST_BAN_MS = 120_000
@@ -21,7 +21,7 @@ LONGEST_BAN_MS = 3 * 24 * 3_600_000
 BAN_GROWTH = 4
 """Each further ban is so many times longer; the venues only say that it grows."""
 WINDOWS_KEPT = 60
-"""Minutes of usage the meter remembers."""
+"""Windows of usage a budget remembers."""
 CONNECTS_WINDOW_MS = 300_000
 CONNECTS_PER_WINDOW = 300
 """Documented for spot streams: 300 connection attempts in five minutes per address."""
@@ -45,10 +45,18 @@ class Window(Struct):
 
 
 class WeightPool:
-    """One address's request weight; the futures products share one pool."""
+    """One budget of request weight of one address, per aligned window.
 
-    def __init__(self, limit: int) -> None:
+    Args:
+        limit: weight a window allows.
+        window_ms: how long a window is.
+        bans: whether asking on during a refusal leads to a ban.
+    """
+
+    def __init__(self, limit: int, window_ms: int = WINDOW_MS, bans: bool = True) -> None:
         self.limit = limit
+        self.window_ms = window_ms
+        self._may_ban = bans
         self.windows: deque[Window] = deque(maxlen=WINDOWS_KEPT)
         self.banned_until_ms = 0
         self.bans = 0
@@ -56,7 +64,7 @@ class WeightPool:
 
     def window(self, now_ms: int) -> Window:
         """The window of that moment."""
-        start_ms = now_ms // WINDOW_MS * WINDOW_MS
+        start_ms = now_ms // self.window_ms * self.window_ms
         if not self.windows or self.windows[-1].start_ms != start_ms:
             self.windows.append(Window(start_ms))
             self._ignored = 0
@@ -78,13 +86,13 @@ class WeightPool:
             return None
         window.refused += 1
         self._ignored += 1
-        if self._ignored > IGNORED_BEFORE_BAN:
+        if self._may_ban and self._ignored > IGNORED_BEFORE_BAN:
             length_ms = min(LONGEST_BAN_MS, FIRST_BAN_MS * BAN_GROWTH**self.bans)
             self.bans += 1
             self._ignored = 0
             self.banned_until_ms = now_ms + length_ms
             return Refusal(418, _seconds(length_ms), self.banned_until_ms)
-        return Refusal(429, _seconds(window.start_ms + WINDOW_MS - now_ms))
+        return Refusal(429, _seconds(window.start_ms + self.window_ms - now_ms))
 
 
 def _seconds(duration_ms: int) -> int:
@@ -122,8 +130,12 @@ class Meter(Struct):
         """Count an HTTP answer."""
         self.answers[status] = self.answers.get(status, 0) + 1
 
-    def may_connect(self, now_ms: int) -> bool:
-        """Count a connection attempt; False when there were too many in five minutes."""
+    def may_connect(self, now_ms: int, allowed: int = CONNECTS_PER_WINDOW) -> bool:
+        """Count a connection attempt; False when there were too many in five minutes.
+
+        Args:
+            allowed: how many are not too many, at most 300; 0 for no limit.
+        """
         self.connects.append(now_ms)
         recent = sum(1 for at_ms in self.connects if at_ms > now_ms - CONNECTS_WINDOW_MS)
-        return recent <= CONNECTS_PER_WINDOW
+        return recent <= allowed or not allowed

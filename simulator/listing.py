@@ -2,46 +2,32 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Sequence
+import random
+from collections.abc import Mapping
 from functools import partial
 
-from simulator.book import Book, BookState, Diff, Engine, Trade
+from simulator.book import Book, BookState, Engine, Trade
 from simulator.candles import Statistics
+from simulator.feeds import Feed, next_due_ms
 from simulator.instruments import Asset, Listing
 from simulator.market import AssetMarket, VenueMid
-from simulator.payloads import StreamWriter
 from simulator.topics import Kind, StreamName, Topic
+from simulator.writers import StreamWriter, Summary
 
 BOOK_REACH = 0.012
 """A fresh book reaches about this share of its price to each side."""
-HISTORY_STATES = 256
-"""Frozen books kept at most while snapshots lag: 12 seconds at 20 steps a second."""
-
-
-class Feed:
-    """One topic that is served at intervals: a diff, a partial book, a candle or statistics.
-
-    `last_id` is what was sent last: an update id, or the opening time of a candle.
-    """
-
-    __slots__ = ("diff", "due_ms", "last_id", "name", "topic")
-
-    def __init__(self, topic: Topic, name: StreamName, now_ms: int, diff: Diff | None) -> None:
-        self.topic = topic
-        self.name = name
-        self.diff = diff
-        self.last_id = 0
-        self.due_ms = now_ms if name.every_ms == 0 else next_due_ms(now_ms, name.every_ms)
-
-
-def next_due_ms(now_ms: int, every_ms: int) -> int:
-    """The next moment on the grid of that interval, strictly later than now."""
-    return (now_ms // every_ms + 1) * every_ms
+LONGEST_LAG_MS = 12_000
+"""Snapshots never show an older book than this."""
 
 
 class LiveListing:
-    """A symbol of a venue.  `step` is called by the world; everything else reads."""
+    """A symbol of a venue.  `step` is called by the world; everything else reads.
+
+    Args:
+        seed: names the private random sources of book and statistics.
+        writer: spells its stream events.
+        snapshot_lag_ms: how far snapshots trail the book, shortest and longest; each draws.
+    """
 
     def __init__(
         self,
@@ -54,17 +40,22 @@ class LiveListing:
         engine: Engine,
         levels: int,
         now_ms: int,
-        recorded: bool,
+        writer: StreamWriter,
+        snapshot_lag_ms: tuple[int, int],
     ) -> None:
         self.listing = listing
         self.asset = asset
         self.mid = mid
         self.market = market
-        self.writer = StreamWriter(listing, recorded)
+        self.writer = writer
         self.halted = False
-        self.snapshot_lag_ms = 0
+        self.restricted = False
+        self.delisted = False
         self.steps = 0
-        self._history: deque[BookState] = deque(maxlen=HISTORY_STATES)
+        self.cached: tuple[int, BookState] | None = None
+        """When a snapshot was put away, and it; where a protocol serves some from a cache."""
+        self.usual_lag_ms = snapshot_lag_ms
+        self._random = random.Random(f"{seed}/listing")
         tick = listing.tick
         self.book = Book(
             seed=seed,
@@ -76,7 +67,10 @@ class LiveListing:
             lot_value=listing.quote_value(max(1, round(mid.price / tick)), 1),
         )
         self.statistics = Statistics(seed, listing, now_ms, mid.price / tick)
+        self.lag_ms = snapshot_lag_ms
+        self.book.keep_journal(snapshot_lag_ms[1])
         self._feeds: list[Feed] = []
+        self._windows: list[Feed] = []
         self._by_kind: dict[Kind, list[Topic]] = {}
 
     # -- topics ---------------------------------------------------------------------------------
@@ -86,8 +80,10 @@ class LiveListing:
         if name.every_ms == 0 and name.kind is not Kind.DIFF:
             self._by_kind.setdefault(name.kind, []).append(topic)
             return
-        diff = self.book.watch() if name.kind is Kind.DIFF else None
-        self._feeds.append(Feed(topic, name, now_ms, diff))
+        feed = Feed(topic, name, self.book, now_ms)
+        self._feeds.append(feed)
+        if feed.window is not None:
+            self._windows.append(feed)
 
     def unfollow(self, topic: Topic) -> None:
         """Stop serving a topic that nobody listens to."""
@@ -96,6 +92,8 @@ class LiveListing:
                 topics.remove(topic)
         for feed in [feed for feed in self._feeds if feed.topic is topic]:
             self._feeds.remove(feed)
+            if feed.window is not None:
+                self._windows.remove(feed)
             if feed.diff is not None:
                 self.book.unwatch(feed.diff)
 
@@ -114,9 +112,10 @@ class LiveListing:
                 self._tell_trades(trades, now_ms)
             if before != (book.bids.best(), book.asks.best()):
                 for topic in self._by_kind.get(Kind.BOOK_TICKER, ()):
-                    topic.publish(partial(self.writer.book_ticker, book, now_ms))
-            if self.snapshot_lag_ms:
-                self._history.append(book.state(now_ms, len(book.bids.keys)))
+                    topic.publish(partial(self.writer.book_ticker, topic.name, book, now_ms))
+            for feed in self._windows:
+                if feed.window is not None:
+                    feed.window.note(book)
         for feed in self._feeds:
             if now_ms >= feed.due_ms:
                 self._serve(feed, now_ms)
@@ -124,38 +123,73 @@ class LiveListing:
     def _tell_trades(self, trades: list[Trade], now_ms: int) -> None:
         for topic in self._by_kind.get(Kind.TRADE, ()):
             for trade in trades:
-                topic.publish(partial(self.writer.trade, trade, now_ms))
+                topic.publish(partial(self.writer.trade, topic.name, trade, now_ms))
         for topic in self._by_kind.get(Kind.AGGREGATE_TRADE, ()):
-            topic.publish(partial(self.writer.aggregate, trades, now_ms))
+            topic.publish(partial(self.writer.trades, topic.name, trades, now_ms))
+        for feed in self._feeds:
+            if feed.name.kind is Kind.AGGREGATE_TRADE:
+                feed.trades.extend(trades)
 
     def _serve(self, feed: Feed, now_ms: int) -> None:
         """Send what a feed is due, and say when it is due again."""
-        name, book, writer = feed.name, self.book, self.writer
+        name = feed.name
         if name.every_ms:
             feed.due_ms = next_due_ms(now_ms, name.every_ms)
         if feed.diff is not None:
-            if feed.diff.first_id:
-                feed.topic.publish(partial(writer.depth, feed.diff, book, now_ms))
-                feed.diff.restart(book.last_id)
-        elif name.kind is Kind.PARTIAL:
+            self._serve_changes(feed, now_ms)
+        elif name.kind is Kind.KLINE:
+            self._serve_candles(feed, now_ms)
+        else:
+            self._serve_rest(feed, now_ms)
+
+    def _serve_changes(self, feed: Feed, now_ms: int) -> None:
+        """Tell who follows what changed, then tell newcomers everything."""
+        diff, name, topic, book = feed.diff, feed.name, feed.topic, self.book
+        assert diff is not None
+        if diff.first_id:
+            if feed.window is not None:
+                feed.window.cut(diff, book)
+            topic.publish(partial(self.writer.depth, name, diff, book, now_ms))
+            diff.restart(book.last_id)
+        if name.kind is Kind.IN_BAND and self._random.random() < self.writer.rebase_share:
+            topic.rebase()
+        if topic.newcomers:
+            topic.welcome(partial(self.writer.full, name, book, now_ms))
+
+    def _serve_candles(self, feed: Feed, now_ms: int) -> None:
+        """Send the running candle, after the closed one when it has just begun."""
+        name, topic = feed.name, feed.topic
+        candle = self.statistics.current(name.interval, now_ms)
+        before = self.statistics.kept(name.interval, feed.last_id)
+        feed.last_id = candle.open_ms
+        if before is not None and before is not candle:
+            topic.publish(partial(self.writer.kline, name, before, now_ms))
+        topic.publish(partial(self.writer.kline, name, candle, now_ms))
+
+    def _serve_rest(self, feed: Feed, now_ms: int) -> None:
+        """Send partial books, best quotes, trades and statistics."""
+        name, topic, book, writer = feed.name, feed.topic, self.book, self.writer
+        if name.kind is Kind.PARTIAL:
             if book.last_id != feed.last_id:
                 last_id, feed.last_id = feed.last_id or book.last_id - 1, book.last_id
-                feed.topic.publish(partial(writer.partial, book, last_id, name.levels, now_ms))
-        elif name.kind is Kind.KLINE:
-            candle = self.statistics.current(name.interval, now_ms)
-            before = self.statistics.kept(name.interval, feed.last_id)
-            feed.last_id = candle.open_ms
-            if before is not None and before is not candle:
-                feed.topic.publish(partial(writer.kline, before, name, now_ms))
-            feed.topic.publish(partial(writer.kline, candle, name, now_ms))
+                topic.publish(partial(writer.partial, name, book, last_id, now_ms))
+        elif name.kind is Kind.BOOK_TICKER:
+            best = book.bids.best(), book.asks.best()
+            if best != feed.best:
+                feed.best = best
+                topic.publish(partial(writer.book_ticker, name, book, now_ms))
+        elif name.kind is Kind.AGGREGATE_TRADE:
+            trades, feed.trades = feed.trades, []
+            if trades:
+                topic.publish(partial(writer.trades, name, trades, now_ms))
+            elif writer.quiet_share and self._random.random() < writer.quiet_share:
+                topic.publish(partial(writer.quiet, name, now_ms))
         elif name.kind is Kind.TICKER:
-            day = self.statistics.day(now_ms)
-            feed.topic.publish(partial(writer.ticker, day, book, self.statistics.last_lots, now_ms))
+            topic.publish(partial(writer.ticker, name, self.summary(now_ms), now_ms))
         elif name.kind is Kind.MINI_TICKER:
-            feed.topic.publish(partial(writer.mini_ticker, self.statistics.day(now_ms), now_ms))
+            topic.publish(partial(writer.mini_ticker, name, self.statistics.day(now_ms), now_ms))
         elif name.kind is Kind.MARK_PRICE:
-            mark, index = self.mark()
-            feed.topic.publish(partial(writer.mark_price, mark, index, now_ms))
+            topic.publish(partial(writer.mark_price, name, *self.mark(), now_ms))
 
     # -- reading --------------------------------------------------------------------------------
 
@@ -164,18 +198,47 @@ class LiveListing:
         bid, ask = self.book.bids.best()[0], self.book.asks.best()[0]
         return (bid + ask) / 2 * self.listing.tick, self.market.truth.price
 
-    def snapshot(self, now_ms: int, limit: int) -> BookState:
-        """The book as REST shows it: now, or as it was `snapshot_lag_ms` ago."""
-        if self.snapshot_lag_ms == 0 or not self._history:
-            return self.book.state(now_ms, limit)
-        wanted_ms = now_ms - self.snapshot_lag_ms
-        old: Sequence[BookState] = self._history
-        state = next((one for one in reversed(old) if one.at_ms <= wanted_ms), old[0])
-        return state._replace(bids=state.bids[:limit], asks=state.asks[:limit])
+    def summary(self, now_ms: int) -> Summary:
+        """What tickers tell at this moment."""
+        statistics = self.statistics
+        return Summary(statistics.day(now_ms), self.book, statistics.last_lots, *self.mark())
 
-    def lag_snapshots(self, lag_ms: int, now_ms: int) -> None:
-        """Serve older snapshots from now on; 0 serves current ones again."""
-        self.snapshot_lag_ms = lag_ms
-        self._history.clear()
-        if lag_ms:
-            self._history.append(self.book.state(now_ms, len(self.book.bids.keys)))
+    def snapshot(self, now_ms: int, limit: int) -> BookState:
+        """The book as REST shows it: now, or as it was a lag ago."""
+        shortest_ms, longest_ms = self.lag_ms
+        if not longest_ms:
+            return self.book.state(now_ms, limit)
+        return self.book.state_at(now_ms - self._random.randint(shortest_ms, longest_ms), limit)
+
+    def lag_snapshots(self, lag_ms: int) -> None:
+        """Serve older snapshots from now on; 0 serves them as the venue usually does."""
+        lag_ms = min(lag_ms, LONGEST_LAG_MS)
+        self.lag_ms = (lag_ms, lag_ms) if lag_ms else self.usual_lag_ms
+        self.book.keep_journal(self.lag_ms[1])
+
+
+class AllSymbols:
+    """The streams that are about every symbol of a venue at once."""
+
+    def __init__(self, listings: Mapping[str, LiveListing]) -> None:
+        self._listings = listings
+        self._feeds: list[Feed] = []
+
+    def follow(self, topic: Topic, name: StreamName, now_ms: int) -> None:
+        """Begin to serve a topic."""
+        self._feeds.append(Feed(topic, name, None, now_ms))
+
+    def unfollow(self, topic: Topic) -> None:
+        """Stop serving a topic that nobody listens to."""
+        self._feeds = [feed for feed in self._feeds if feed.topic is not topic]
+
+    def step(self, now_ms: int) -> None:
+        """Tell the streams that are due."""
+        for feed in self._feeds:
+            if now_ms >= feed.due_ms:
+                feed.due_ms = next_due_ms(now_ms, feed.name.every_ms)
+                live = [one for one in self._listings.values() if not one.delisted]
+                if live:
+                    summaries = [(one.listing, one.statistics.day(now_ms)) for one in live]
+                    writer = live[0].writer
+                    feed.topic.publish(partial(writer.all_tickers, feed.name, summaries, now_ms))

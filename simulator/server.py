@@ -2,43 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from email.utils import formatdate
 
 import h11
 import trio
 from wsproto import ConnectionType, WSConnection
-from wsproto.events import AcceptConnection, Request
+from wsproto.events import AcceptConnection
+from wsproto.events import Request as UpgradeRequest
 from wsproto.utilities import RemoteProtocolError
 
-from simulator.rest import FORBIDDEN, HTML_TYPE, NOT_FOUND, Answer, handle
-from simulator.venue import RestFault, Venue
-from simulator.websocket import CLOSED, WebSocket, parse_target
+from simulator.protocol import HTML_TYPE, NOT_FOUND, Answer, Request
+from simulator.rest import RestFault
+from simulator.venue import Venue
+from simulator.websocket import CLOSED, WebSocket
 
 READ_BYTES = 65_536
 IDLE_S = 75.0
 """An idle keep-alive connection is closed after this time, as gateways do."""
 BAD_REQUEST = b"<html><body><h2>400 Bad Request</h2></body></html>"
+FORBIDDEN = (
+    b"<html><head><title>ERROR: The request could not be satisfied</title></head>"
+    b"<body><h1>403 ERROR</h1></body></html>"
+)
 BAD_GATEWAY = b"<html><head><title>502 Bad Gateway</title></head><body>502</body></html>"
-TOO_MANY = b'{"code":-1034,"msg":"Too many connections."}'
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
-async def serve_http_or_websocket(venue: Venue, stream: trio.abc.Stream) -> None:
+async def serve_http_or_websocket(venues: Sequence[Venue], stream: trio.abc.Stream) -> None:
     """Serve one accepted stream until either side ends it; never raises for what a client does.
 
     Args:
-        venue: which venue answers.
+        venues: who answers at this address; the path of each request says which one.
         stream: any trio stream; closed at the end.
     """
-    venue.meter.dials += 1
+    venues[0].meter.dials += 1
     async with stream:
         try:
-            await _serve(venue, stream)
+            await _serve(venues, stream)
         except (*CLOSED, trio.TooSlowError):
             return
 
 
-async def _serve(venue: Venue, stream: trio.abc.Stream) -> None:
+async def _serve(venues: Sequence[Venue], stream: trio.abc.Stream) -> None:
     http = h11.Connection(h11.SERVER)
     while True:
         try:
@@ -51,6 +57,8 @@ async def _serve(venue: Venue, stream: trio.abc.Stream) -> None:
         if request is None:
             return
         headers = {name.decode(): value.decode("latin-1") for name, value in request.headers}
+        path = request.target.decode("latin-1").partition("?")[0]
+        venue = next((one for one in venues if one.protocol.serves(path)), venues[0])
         if "websocket" in headers.get("upgrade", "").lower():
             await _upgrade(venue, http, stream, request, headers)
             return
@@ -109,31 +117,41 @@ async def _answer(
     if not _knows_host(venue, headers.get("host", "")):
         answer = Answer(403, FORBIDDEN, content_type=HTML_TYPE)
     else:
-        answer = handle(venue, request.method.decode(), path, query)
+        asked = Request(request.method.decode(), path, query, headers)
+        answer = venue.protocol.rest(venue, asked)
     fault = venue.rest_fault(path)
     if fault is not None:
-        answer = _faulty(answer, fault)
+        answer = _faulty(venue, answer, fault)
         if fault.delay_s > 0:
             await trio.sleep(fault.delay_s)
         if fault.hang_up:
             return False
     venue.meter.count_answer(answer.status)
-    await _send(http, stream, answer, without_body=request.method == b"HEAD")
+    date = formatdate(venue.now_ms() / 1000, usegmt=True)
+    await _send(http, stream, answer, [("Date", date)], request.method == b"HEAD")
     return True
 
 
-def _faulty(answer: Answer, fault: RestFault) -> Answer:
+def _faulty(venue: Venue, answer: Answer, fault: RestFault) -> Answer:
     if fault.html:
         return Answer(fault.status or 200, BAD_GATEWAY, content_type=HTML_TYPE)
+    if fault.empty:
+        return Answer(fault.status or 200, b"", answer.headers)
     if fault.status:
-        body = b'{"code":-1000,"msg":"An unknown error occurred while processing the request."}'
-        return Answer(fault.status, body, answer.headers)
+        failure = venue.protocol.failure(fault.status)
+        return Answer(failure.status, failure.body, answer.headers + failure.headers)
     return answer
 
 
 def _knows_host(venue: Venue, host: str) -> bool:
     name = host.rsplit(":", 1)[0] if host.rsplit(":", 1)[-1].isdigit() else host
     return name in venue.hosts or name in LOOPBACK
+
+
+def _may_connect(venue: Venue) -> bool:
+    rules = venue.rules
+    attempt_fits = venue.meter.may_connect(venue.now_ms(), rules.connects_per_window)
+    return attempt_fits and (not rules.connections or len(venue.connections) < rules.connections)
 
 
 async def _upgrade(
@@ -145,12 +163,12 @@ async def _upgrade(
 ) -> None:
     """Turn the connection into a websocket, or refuse."""
     target_text = request.target.decode("latin-1")
-    target = parse_target(target_text, venue.family)
+    target = venue.protocol.target(target_text, headers)
     refusal: Answer | None = None
     if target is None or not _knows_host(venue, headers.get("host", "")):
         refusal = Answer(404, NOT_FOUND, content_type=HTML_TYPE)
-    elif not venue.meter.may_connect(venue.now_ms()):
-        refusal = Answer(429, TOO_MANY)
+    elif not _may_connect(venue):
+        refusal = venue.protocol.failure(429)
     protocol = WSConnection(ConnectionType.SERVER)
     try:
         protocol.initiate_upgrade_connection(list(request.headers), target_text)
@@ -163,7 +181,9 @@ async def _upgrade(
         return
     venue.meter.upgrades += 1
     reply = b"".join(
-        protocol.send(AcceptConnection()) for one in protocol.events() if isinstance(one, Request)
+        protocol.send(AcceptConnection())
+        for one in protocol.events()
+        if isinstance(one, UpgradeRequest)
     )
     await stream.send_all(reply)
     early, _ = http.trailing_data

@@ -3,133 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
 
 from msgspec import Struct
 
 from messages.errors import UsageError
-from simulator.book import Engine
-from simulator.instruments import Asset, Family, listing
+from simulator.instruments import Asset
 from simulator.limits import Meter, WeightPool
-from simulator.listing import LiveListing
+from simulator.listing import AllSymbols, LiveListing
 from simulator.market import Market
-from simulator.topics import Listener, Mangler, Route, Topic, parse_stream
+from simulator.protocol import Connection, VenueProtocol
+from simulator.rest import RestFault
+from simulator.topics import EVERY_SYMBOL, Mangler, StreamName, Topic
 
 
 class VenueSpec(Struct, frozen=True):
-    """A venue's place in the world: its protocol family and the host names it answers to."""
+    """A venue's place in the world: its protocol and the host names it answers to."""
 
     name: str
-    family: Family
+    protocol: VenueProtocol
     rest_hosts: tuple[str, ...]
     stream_hosts: tuple[str, ...]
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        """Every host name of the venue."""
-        return self.rest_hosts + self.stream_hosts
-
-
-VENUES = {
-    spec.name: spec
-    for spec in (
-        VenueSpec(
-            "binance",
-            Family.SPOT,
-            (
-                "api.binance.com",
-                "api-gcp.binance.com",
-                "api1.binance.com",
-                "api2.binance.com",
-                "api3.binance.com",
-                "api4.binance.com",
-                "data-api.binance.vision",
-            ),
-            ("stream.binance.com", "data-stream.binance.vision"),
-        ),
-        VenueSpec("binance_us", Family.SPOT, ("api.binance.us",), ("stream.binance.us",)),
-        VenueSpec("binance_usdm", Family.USDM, ("fapi.binance.com",), ("fstream.binance.com",)),
-        VenueSpec("binance_coinm", Family.COINM, ("dapi.binance.com",), ("dstream.binance.com",)),
-    )
-}
-DEFAULT_VENUES = ("binance", "binance_usdm", "binance_coinm")
-
-
-class Rules(Struct, frozen=True):
-    """What a venue allows on its streams; seconds and counts as the documents say.
-
-    Args:
-        inbound_per_s: frames a client may send in any second, pings and pongs included.
-        ping_every_s, pong_within_s: the venue's own pings and how long it waits for a pong.
-        max_age_s: a connection ends after this time.
-        streams_per_connection: documented as 1024 everywhere.
-        weight_per_minute: request weight per address.
-    """
-
-    inbound_per_s: int
-    ping_every_s: float
-    pong_within_s: float
-    weight_per_minute: int
-    max_age_s: float = 86_400.0
-    streams_per_connection: int = 1024
-
-
-SPOT_RULES = Rules(inbound_per_s=5, ping_every_s=20, pong_within_s=60, weight_per_minute=6000)
-FUTURES_RULES = Rules(inbound_per_s=10, ping_every_s=180, pong_within_s=600, weight_per_minute=2400)
-FUTURES_ID_JUMP = 24
-"""Largest jump between two update ids a futures client sees."""
-FIRST_FUTURES_ID = 5_123_107_000_000
-FIRST_SPOT_ID = 400_900_000
-
-
-class RestFault(Struct):
-    """A way in which REST answers go wrong.
-
-    Args:
-        status: HTTP status sent instead of the answer; 0 keeps the answer.
-        html: send a gateway's HTML page as the body, with that status (200 when it is 0).
-        delay_s: wait so long before answering; the answer is made before the wait, so a
-            snapshot ages on its way.
-        hang_up: close the connection instead of answering.
-        path: only requests whose path ends like this; empty for all.
-        left: how many requests it still hits; below 0 for ever.
-    """
-
-    status: int = 0
-    html: bool = False
-    delay_s: float = 0.0
-    hang_up: bool = False
-    path: str = ""
-    left: int = -1
-
-
-class Connection(Listener, Protocol):
-    """A websocket connection as the venue sees it."""
-
-    number: int
-    route: Route
-    streams: dict[str, Topic | None]
-
-    def cut(self) -> None:
-        """End it without a word."""
-
-    def stall(self, duration_s: float) -> None:
-        """Send nothing for so long; what is due piles up and then follows."""
-
-    def announce_shutdown(self, close_after_s: float) -> None:
-        """Send `serverShutdown` and close some time later."""
+        """Every host name of the venue, once."""
+        return tuple(dict.fromkeys(self.rest_hosts + self.stream_hosts))
 
 
 class Venue:
     """One venue alive.
 
     Args:
-        spec: which one.
+        spec: which one, with the protocol it speaks.
         assets: what it lists.
         market: where prices come from; `index` is the venue's place in it.
-        pool: the weight pool of its address, shared by the two futures products.
+        pool: the weight pool of its address, shared by venues whose protocol says so.
         now_ms: the venue's wall clock.
-        recorded: speak the form of the older recordings (see `payloads`).
+        recorded: speak the form of the older recordings (see the Binance payloads).
     """
 
     def __init__(
@@ -147,22 +57,23 @@ class Venue:
     ) -> None:
         self.spec = spec
         self.name = spec.name
-        self.family = spec.family
-        self.rules = SPOT_RULES if spec.family is Family.SPOT else FUTURES_RULES
+        self.protocol = spec.protocol
+        self.rules = spec.protocol.rules
         self.meter = Meter()
         self.pool = pool
         self.now_ms = now_ms
         self.hosts = {*spec.hosts, spec.name}
         self.dial_refused_until_s = 0.0
         self.rest_faults: list[RestFault] = []
+        self.budgets: dict[str, WeightPool] = {}
         self.acks_to_lose = 0
         self.listings: dict[str, LiveListing] = {}
         self.connections: dict[int, Connection] = {}
         self._topics: dict[str, Topic] = {}
-        spot = spec.family is Family.SPOT
-        shared = Engine(FIRST_FUTURES_ID, FUTURES_ID_JUMP)
+        self.all_symbols = AllSymbols(self.listings)
+        engine = self.protocol.engines()
         for asset in assets:
-            listed = listing(asset, spec.family)
+            listed = self.protocol.list_asset(asset)
             asset_market = market.assets[asset.name]
             self.listings[listed.native] = LiveListing(
                 seed=f"{seed}/{spec.name}/{listed.native}",
@@ -171,26 +82,56 @@ class Venue:
                 market=asset_market,
                 mid=asset_market.mids[index],
                 levels=levels,
-                engine=Engine(FIRST_SPOT_ID, 1) if spot else shared,
+                engine=engine(),
                 now_ms=now_ms(),
-                recorded=recorded,
+                writer=self.protocol.writer(listed, recorded),
+                snapshot_lag_ms=self.protocol.snapshot_lag_ms,
             )
+
+    def budget(self, endpoint: str, limit: int, window_ms: int, bans: bool) -> WeightPool:
+        """The budget of one endpoint, where the venue counts each alone; callers pass known ones.
+
+        Args:
+            endpoint: its key in `budgets`.
+            limit, window_ms, bans: see `WeightPool`, for its first use.
+        """
+        pool = self.budgets.get(endpoint)
+        if pool is None:
+            pool = self.budgets[endpoint] = WeightPool(limit, window_ms, bans)
+        return pool
 
     # -- subscriptions --------------------------------------------------------------------------
 
+    def stream(self, text: str) -> StreamName | None:
+        """Read a stream's name; None when the venue has no such stream or no such symbol."""
+        name = self.protocol.parse_stream(text)
+        return name if name is not None and self._source(name) is not None else None
+
+    def _source(self, name: StreamName) -> LiveListing | AllSymbols | None:
+        return self.all_symbols if name.symbol == EVERY_SYMBOL else self.find(name.symbol)
+
+    def find(self, native: str) -> LiveListing | None:
+        """The listing of a native name; None when there is none, or none any more."""
+        live = self.listings.get(native)
+        return None if live is None or live.delisted else live
+
+    def listed(self) -> list[LiveListing]:
+        """Everything that is listed at this moment."""
+        return [live for live in self.listings.values() if not live.delisted]
+
     def subscribe(self, connection: Connection, text: str) -> None:
-        """Add a stream to a connection; what the route does not carry stays silent."""
+        """Add a stream to a connection; what the connection does not carry stays silent."""
         if text in connection.streams:
             return
-        name = parse_stream(text, self.family)
-        live = self.listings.get(name.symbol.upper()) if name is not None else None
-        if name is None or live is None or not connection.route.carries(name.kind):
+        name = self.stream(text)
+        if name is None or name.kind not in connection.kinds:
             connection.streams[text] = None
             return
-        topic = self.topic(text)
-        if not topic.listeners:
-            live.follow(topic, name, self.now_ms())
-        topic.listeners[connection] = None
+        topic = self._topics.get(text) or self._new_topic(name)
+        source = self._source(name)
+        if not topic.heard and source is not None:
+            source.follow(topic, name, self.now_ms())
+        topic.add(connection)
         connection.streams[text] = topic
 
     def unsubscribe(self, connection: Connection, text: str) -> None:
@@ -198,20 +139,30 @@ class Venue:
         topic = connection.streams.pop(text, None)
         if topic is None:
             return
-        topic.listeners.pop(connection, None)
-        if topic.listeners:
+        topic.remove(connection)
+        if topic.heard:
             return
-        if topic.name is not None:
-            self.listings[topic.name.symbol.upper()].unfollow(topic)
+        source = self._source(topic.name)
+        if source is not None:
+            source.unfollow(topic)
         if not topic.tampering and not topic.muted:
             del self._topics[text]
 
-    def topic(self, text: str) -> Topic:
-        """The stream of that name, made when it is new."""
-        topic = self._topics.get(text)
-        if topic is None:
-            topic = self._topics[text] = Topic(text, parse_stream(text, self.family))
+    def _new_topic(self, name: StreamName) -> Topic:
+        topic = self._topics[name.text] = Topic(name, self.protocol.frame)
         return topic
+
+    def delist(self, native: str) -> None:
+        """End a symbol's market for good: its streams fall silent, nothing knows it any more."""
+        live = self.listings[native]
+        live.delisted = live.halted = True
+        for text, topic in list(self._topics.items()):
+            if topic.name.symbol == native:
+                live.unfollow(topic)
+                del self._topics[text]
+                for connection in self.connections.values():
+                    if text in connection.streams:
+                        connection.streams[text] = None
 
     # -- faults ---------------------------------------------------------------------------------
 
@@ -230,7 +181,7 @@ class Venue:
         return len(found)
 
     def announce_shutdown(self, close_after_s: float) -> int:
-        """Send `serverShutdown` on every connection and close them later; how many."""
+        """Announce a shutdown on every connection and close them later; how many."""
         found = self._connections(None)
         for connection in found:
             connection.announce_shutdown(close_after_s)
@@ -244,11 +195,15 @@ class Venue:
         """Silence a stream while its connections live on, or let it speak again."""
         self._known(stream).muted = muted
 
+    def rebase(self, stream: str) -> None:
+        """Let an in-band stream send its whole book anew with its next event."""
+        self._known(stream).rebase()
+
     def _known(self, stream: str) -> Topic:
-        name = parse_stream(stream, self.family)
-        if name is None or name.symbol.upper() not in self.listings:
+        name = self.stream(stream)
+        if name is None:
             raise UsageError(f"{self.name} has no stream {stream!r}")
-        return self.topic(stream)
+        return self._topics.get(stream) or self._new_topic(name)
 
     def rest_fault(self, path: str) -> RestFault | None:
         """The fault that hits a request to this path, if any; counts it down."""

@@ -7,26 +7,21 @@ interleave and a client that does not read is noticed.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from contextlib import suppress
-from urllib.parse import parse_qs, unquote, urlsplit
 
-import orjson
 import trio
-from msgspec import Struct
 from wsproto import WSConnection
 from wsproto.connection import ConnectionState
 from wsproto.events import BytesMessage, CloseConnection, Event, Ping, Pong, TextMessage
 from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
-from simulator.commands import answer
-from simulator.instruments import Family
 from simulator.pipes import PipeEnd
-from simulator.topics import Route, Topic, text_frame
+from simulator.protocol import Target
+from simulator.topics import Topic
 from simulator.venue import Venue
 
-MAX_OUTBOX_BYTES = 8 * 1024 * 1024
-"""What a client may leave unread before the venue ends its connection."""
 MAX_COMMAND_BYTES = 262_144
 """The longest command: 1024 stream names and some room."""
 CLOSE_GRACE_S = 2.0
@@ -34,43 +29,6 @@ CLOSE_GRACE_S = 2.0
 READ_BYTES = 65_536
 
 CLOSED = (trio.BrokenResourceError, trio.ClosedResourceError)
-
-
-class Target(Struct, frozen=True):
-    """What the address of an upgrade request asks for."""
-
-    route: Route
-    combined: bool
-    micros: bool
-    streams: tuple[str, ...]
-
-
-def parse_target(target: str, family: Family) -> Target | None:
-    """Read a stream address; None when the venue has no such path."""
-    parts = urlsplit(target)
-    path = unquote(parts.path)
-    route = Route.ALL
-    if family is Family.USDM:
-        route = Route.PUBLIC
-        for prefix, served in (
-            ("/public", Route.PUBLIC),
-            ("/market", Route.MARKET),
-            ("/private", Route.NONE),
-        ):
-            if path.startswith(prefix + "/"):
-                path, route = path[len(prefix) :], served
-    query = parse_qs(parts.query)
-    micros = query.get("timeUnit", [""])[0].upper() == "MICROSECOND" and family is Family.SPOT
-    if path.rstrip("/") == "/stream":
-        names = "/".join(query.get("streams", []))
-        return Target(route, True, micros, _names(names))
-    if path == "/ws" or path.startswith("/ws/"):
-        return Target(route, False, micros, _names(path[len("/ws") :]))
-    return None
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name for name in text.split("/") if name)
 
 
 class WebSocket:
@@ -93,9 +51,9 @@ class WebSocket:
         target: Target,
     ) -> None:
         self.number = number
-        self.route = target.route
+        self.kinds = target.kinds
         self.combined = target.combined
-        self.micros = target.micros
+        self.spelling = target.spelling
         self.streams: dict[str, Topic | None] = {}
         self.bytes_sent = 0
         self._venue = venue
@@ -107,24 +65,32 @@ class WebSocket:
         self._wake = trio.Event()
         self._closing = False
         self._age_limit_s = trio.current_time() + venue.rules.max_age_s
+        self._last_message_s = trio.current_time()
+        self._topicless_since_s: float | None = trio.current_time()
         self._keeper_scope = trio.CancelScope()
         self._stalled_until_s = 0.0
         self._frame_times: deque[float] = deque(maxlen=venue.rules.inbound_per_s + 1)
         self._ping_unanswered_since_s: float | None = None
         self._ping_payload = b""
+        self._greeting = target.greeting
         self._pieces: list[str] = []
         self._pieces_bytes = 0
 
     # -- what the venue does --------------------------------------------------------------------
 
     def offer(self, frame: bytes) -> None:
-        """Queue finished frame bytes; a client too slow for its streams is ended."""
+        """Queue a finished message; a client too slow for its streams is ended."""
+        self._last_message_s = trio.current_time()
+        self._queue(frame)
+
+    def _queue(self, frame: bytes) -> None:
+        """Queue any frame, controls too, which are no sign of life."""
         if self._closing:
             self._venue.meter.frames_lost += 1
             return
         self._outbox.append(frame)
         self._outbox_bytes += len(frame)
-        if self._outbox_bytes > MAX_OUTBOX_BYTES:
+        if self._outbox_bytes > self._venue.rules.unread_bytes:
             self._venue.meter.frames_lost += len(self._outbox)
             self._outbox.clear()
             self._outbox_bytes = 0
@@ -160,11 +126,10 @@ class WebSocket:
         self._wake.set()
 
     def announce_shutdown(self, close_after_s: float) -> None:
-        """Say that the server will go, and go some time later."""
-        event: dict[str, object] = {"e": "serverShutdown", "E": self._venue.now_ms()}
-        if self.combined:
-            event = {"stream": "!serverShutdown", "data": event}
-        self.offer(text_frame(orjson.dumps(event)))
+        """Say what the venue says before it goes, and go some time later."""
+        notice = self._venue.protocol.shutdown_notice(self._venue.now_ms(), self.combined)
+        if notice:
+            self.offer(notice)
         self._age_limit_s = min(self._age_limit_s, trio.current_time() + close_after_s)
         self._keeper_scope.cancel()
 
@@ -183,8 +148,11 @@ class WebSocket:
             if len(streams) > venue.rules.streams_per_connection:
                 self.kill("too many streams")
             else:
+                if self._greeting:
+                    self.offer(self._greeting)
                 for text in streams:
                     venue.subscribe(self, text)
+                self._note_topics()
             with self._scope:
                 async with trio.open_nursery() as nursery:
                     nursery.start_soon(self._write)
@@ -232,35 +200,44 @@ class WebSocket:
         self._scope.cancel()
 
     async def _keep(self) -> None:
-        """Ping, wait for pongs, end the connection at its age limit."""
+        """Ping, wait for pongs, end the connection where a rule of the venue says so."""
         rules = self._venue.rules
         next_ping_s = trio.current_time() + rules.ping_every_s
         while True:
-            deadline_s = min(next_ping_s, self._age_limit_s)
-            if self._ping_unanswered_since_s is not None:
-                pong_due_s = self._ping_unanswered_since_s + rules.pong_within_s
-                deadline_s = min(deadline_s, pong_due_s)
+            deadline_s = min(next_ping_s, *(limit_s for limit_s, _, _ in self._limits()))
             self._keeper_scope = trio.CancelScope(deadline=deadline_s)
             with self._keeper_scope:
                 await trio.sleep_forever()
             now_s = trio.current_time()
-            waiting_since_s = self._ping_unanswered_since_s
-            if now_s >= self._age_limit_s:
-                self.kill("age limit", code=1001)
-                return
-            if waiting_since_s is not None and now_s >= waiting_since_s + rules.pong_within_s:
-                self.kill("no pong")
-                return
+            for limit_s, reason, code in self._limits():
+                if now_s >= limit_s:
+                    self.kill(reason, code)
+                    return
             if now_s >= next_ping_s:
                 next_ping_s = now_s + rules.ping_every_s
                 self._ping(now_s)
+
+    def _limits(self) -> tuple[tuple[float, str, int], ...]:
+        """When the connection ends as things stand, why, and with which close code."""
+        rules, never_s = self._venue.rules, math.inf
+        ping_s, topicless_s = self._ping_unanswered_since_s, self._topicless_since_s
+        return (
+            (self._age_limit_s, "age limit", 1001),
+            (never_s if ping_s is None else ping_s + rules.pong_within_s, "no pong", 1008),
+            (
+                never_s if topicless_s is None else topicless_s + rules.topicless_s,
+                "no valid subscription",
+                1000,
+            ),
+            (self._last_message_s + rules.idle_s, "idle", 1000),
+        )
 
     def _ping(self, now_s: float) -> None:
         self._ping_payload = str(self._venue.now_ms()).encode()
         if self._ping_unanswered_since_s is None:
             self._ping_unanswered_since_s = now_s
         with suppress(LocalProtocolError):
-            self.offer(self._protocol.send(Ping(payload=self._ping_payload)))
+            self._queue(self._protocol.send(Ping(payload=self._ping_payload)))
 
     async def _read(self, early: bytes) -> None:
         """Take what the client sends until it ends or breaks a rule."""
@@ -288,7 +265,7 @@ class WebSocket:
         """One event of the client; pings, pongs and commands count together."""
         if isinstance(event, CloseConnection):
             with suppress(LocalProtocolError):
-                self.offer(self._protocol.send(event.response()))
+                self._queue(self._protocol.send(event.response()))
             self._closing = True
             return
         if self._closing:
@@ -310,7 +287,8 @@ class WebSocket:
             self.kill("too many requests")
             return
         if isinstance(event, Ping):
-            self.offer(self._protocol.send(event.response()))
+            if self._venue.rules.answers_pings:
+                self._queue(self._protocol.send(event.response()))
         elif isinstance(event, Pong):
             if bytes(event.payload) == self._ping_payload:
                 self._ping_unanswered_since_s = None
@@ -321,10 +299,20 @@ class WebSocket:
     def _command(self, text: str) -> None:
         venue = self._venue
         venue.meter.commands += 1
+        self._last_message_s = trio.current_time()
         if venue.acks_to_lose > 0:
             venue.acks_to_lose -= 1
             return
-        self.offer(text_frame(answer(venue, self, text)))
+        for frame in venue.protocol.command(venue, self, text):
+            self.offer(frame)
+        self._note_topics()
+
+    def _note_topics(self) -> None:
+        """Remember since when nothing is subscribed; the keeper looks again when that changed."""
+        topicless = not any(topic is not None for topic in self.streams.values())
+        if topicless is (self._topicless_since_s is None):
+            self._topicless_since_s = trio.current_time() if topicless else None
+            self._keeper_scope.cancel()
 
     def _too_many_frames(self) -> bool:
         """Whether this frame is one more than a second may bring."""

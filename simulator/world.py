@@ -15,14 +15,16 @@ import trio
 from msgspec import Struct
 
 from messages.errors import DialFailed, EnvironmentFault, UsageError
-from simulator.instruments import DEFAULT_ASSETS, Asset, Family
+from simulator.instruments import DEFAULT_ASSETS, Asset
 from simulator.limits import WeightPool
-from simulator.listing import LiveListing
+from simulator.listing import AllSymbols, LiveListing
 from simulator.market import MARKET_STEP_MS, Market, MarketRates
 from simulator.pipes import pipe
+from simulator.rest import RestFault
 from simulator.server import serve_http_or_websocket
 from simulator.topics import Mangler
-from simulator.venue import DEFAULT_VENUES, FUTURES_RULES, SPOT_RULES, VENUES, RestFault, Venue
+from simulator.venue import Venue, VenueSpec
+from simulator.venues import DEFAULT_VENUES, VENUES
 
 TICK_MS = 10
 """The ticker's grain: the books of the world are spread over these slots."""
@@ -51,7 +53,7 @@ class World:
         levels: levels a side a book holds, about.
         step_ms: time between two changes of a book; a multiple of `TICK_MS`.
         now_ms: the wall clock; virtual without one.
-        recorded: speak the form of older recordings (see `payloads`).
+        recorded: speak the form of older recordings (see the Binance payloads).
     """
 
     def __init__(
@@ -83,7 +85,7 @@ class World:
         self.market = Market(
             seed, {asset.name: asset.price for asset in assets}, venues, rates or MarketRates()
         )
-        futures_pool = WeightPool(FUTURES_RULES.weight_per_minute)
+        pools: dict[str, WeightPool] = {}
         self.venues = {
             name: Venue(
                 VENUES[name],
@@ -91,9 +93,7 @@ class World:
                 assets=assets,
                 market=self.market,
                 index=index,
-                pool=futures_pool
-                if VENUES[name].family is not Family.SPOT
-                else WeightPool(SPOT_RULES.weight_per_minute),
+                pool=_pool(VENUES[name], pools),
                 now_ms=self.now_ms,
                 levels=levels,
                 recorded=recorded,
@@ -101,18 +101,20 @@ class World:
             for index, name in enumerate(venues)
         }
         slots = step_ms // TICK_MS
-        books = [live for venue in self.venues.values() for live in venue.listings.values()]
-        self._slots: list[list[LiveListing]] = [books[slot::slots] for slot in range(slots)]
+        books: list[LiveListing | AllSymbols] = [
+            live for venue in self.venues.values() for live in venue.listings.values()
+        ]
+        self._slots = [books[slot::slots] for slot in range(slots)]
+        self._slots[0].extend(venue.all_symbols for venue in self.venues.values())
         market_ticks = MARKET_STEP_MS // TICK_MS
         self._busy = tuple(
             bool(self._slots[tick % slots]) or tick % market_ticks == 0
             for tick in range(math.lcm(slots, market_ticks))
         )
-        self._hosts = {
-            host: venue
-            for venue in self.venues.values()
-            for host in (*venue.spec.hosts, venue.name)
-        }
+        self._hosts: dict[str, list[Venue]] = {}
+        for venue in self.venues.values():
+            for host in (*venue.spec.hosts, venue.name):
+                self._hosts.setdefault(host, []).append(venue)
 
     def _virtual_ms(self) -> int:
         if self._started_s is None:
@@ -176,24 +178,26 @@ class World:
         if self._nursery is None:
             raise UsageError("the simulated world is not running")
         name = host.split("://", 1)[-1].split("/", 1)[0].split(":", 1)[0]
-        venue = self._hosts.get(name)
-        if venue is None:
+        venues = self._hosts.get(name)
+        if venues is None:
             raise DialFailed(f"cannot connect to {name}:{port}: no simulated venue is called so")
-        if self._refuses(venue):
+        if self._refuses(venues):
             raise DialFailed(f"cannot connect to {name}:{port}: {os.strerror(errno.ECONNREFUSED)}")
         near, far = pipe()
-        self._nursery.start_soon(serve_http_or_websocket, venue, far)
+        self._nursery.start_soon(serve_http_or_websocket, venues, far)
         return near
 
-    def _refuses(self, venue: Venue) -> bool:
-        refused = trio.current_time() < venue.dial_refused_until_s
-        if refused:
-            venue.meter.dials_refused += 1
-        return refused
+    def _refuses(self, venues: Sequence[Venue]) -> bool:
+        """Whether an address refuses: one venue's refusal holds for all that share the host."""
+        now_s = trio.current_time()
+        refusing = next((one for one in venues if now_s < one.dial_refused_until_s), None)
+        if refusing is not None:
+            refusing.meter.dials_refused += 1
+        return refusing is not None
 
     async def serve(self, venue_name: str, stream: trio.abc.Stream) -> None:
         """Serve a stream somebody else accepted."""
-        await serve_http_or_websocket(self._venue(venue_name), stream)
+        await serve_http_or_websocket((self._venue(venue_name),), stream)
 
     async def listen(
         self,
@@ -235,10 +239,10 @@ class World:
 
     async def _accept(self, venue: Venue, listener: trio.SocketListener) -> None:
         async def serve(stream: trio.SocketStream) -> None:
-            if self._refuses(venue):
+            if self._refuses((venue,)):
                 stream.socket.close()
                 return
-            await serve_http_or_websocket(venue, stream)
+            await serve_http_or_websocket((venue,), stream)
 
         await trio.serve_listeners(serve, [listener])
 
@@ -283,16 +287,32 @@ class World:
         self._venue(venue).acks_to_lose = count
 
     def lag_snapshots(self, venue: str, lag_ms: int) -> None:
-        """Serve snapshots that are so old (12 s at most at the usual step); 0 ends it."""
+        """Serve snapshots that are so old, 12 s at most; 0 ends it."""
         for live in self._venue(venue).listings.values():
-            live.lag_snapshots(lag_ms, self.now_ms())
+            live.lag_snapshots(lag_ms)
 
     def halt(self, venue: str, native: str, halted: bool = True) -> None:
         """Stop a symbol's market, or let it move again."""
+        self._listing(venue, native).halted = halted
+
+    def restrict(self, venue: str, native: str, restricted: bool = True) -> None:
+        """Let a symbol be listed and followed, yet not be tradeable by clients of the API."""
+        self._listing(venue, native).restricted = restricted
+
+    def delist(self, venue: str, native: str) -> None:
+        """End a symbol for good: streams fall silent, REST and commands know it no more."""
+        self._listing(venue, native)
+        self._venue(venue).delist(native)
+
+    def rebase(self, venue: str, stream: str) -> None:
+        """Let a stream with a book in band send all of it anew with its next event."""
+        self._venue(venue).rebase(stream)
+
+    def _listing(self, venue: str, native: str) -> LiveListing:
         listings = self._venue(venue).listings
         if native not in listings:
             raise UsageError(f"{venue} does not list {native!r}")
-        listings[native].halted = halted
+        return listings[native]
 
     def fail_rest(self, venue: str, fault: RestFault) -> None:
         """Let REST answers go wrong until the fault is used up or `heal_rest`."""
@@ -301,3 +321,11 @@ class World:
     def heal_rest(self, venue: str) -> None:
         """End every REST fault of a venue."""
         self._venue(venue).rest_faults.clear()
+
+
+def _pool(spec: VenueSpec, shared: dict[str, WeightPool]) -> WeightPool:
+    """The venue's budget of request weight: its own, or the one it shares by name."""
+    pool = shared.get(spec.protocol.pool) or spec.protocol.weight_pool()
+    if spec.protocol.pool:
+        shared[spec.protocol.pool] = pool
+    return pool

@@ -284,7 +284,8 @@ class Replay:
         tracks = self.tracks[names.venue]
         track = tracks.get(info.symbol)
         if track is None or track.book is None:
-            book = ProvenBook(names.dialect.rule)
+            feed = names.dialect.depth_feed(snapshots="rest")
+            book = ProvenBook(names.dialect.rule, served_levels=feed.levels)
             book.open(info, EPOCH)
             leg = track.leg if track else self._leg(info)
             leg.depth = book.top

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 
 import msgspec
 
-from arbtree.commands.venues import market_kinds
+from arbtree.commands.venues import market_kinds, samples
 from config.defaults import example_text
 from config.faults import entry, fault, hint, shown
 from config.reader import load
@@ -16,8 +16,9 @@ from config.settings import Settings, VenueSettings
 from exchanges.registry import dialect, venues
 from messages.errors import ConfigError, UsageError
 from messages.identifiers import ContractKind, SymbolParts, parse_symbol
-from simulator.instruments import DEFAULT_ASSETS, Asset, listing, named_assets
-from simulator.venue import VENUES
+from messages.market import StreamKind
+from simulator.instruments import DEFAULT_ASSETS, Asset, named_assets
+from simulator.venues import VENUES
 
 SYMBOLS_SHOWN = 6
 """As many as fit into one line of a terminal; `--json` has all of them."""
@@ -68,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
 def known_markets() -> dict[str, frozenset[ContractKind]]:
     """Every venue the engine can follow and the kinds of symbols it lists."""
     dialects = (dialect(name) for name in venues())
-    return {public.venue: market_kinds(public) for public in dialects if public.live}
+    return {public.venue: market_kinds(public) for public in dialects}
 
 
 def check_venues(
@@ -108,11 +109,28 @@ def check_venues(
                     expected=f"{forms} symbols, the kind {venue.name} lists",
                     found=f"{shown(symbol)}, which is {kind.value}",
                 )
+        _check_depth(venue, file, place)
         if venue.embedded:
             _check_embedded(venue, file, place)
     for asset in settings.simulator.assets:
         if not _simulated(asset):
             raise fault(file, "simulator", "assets", expected=SIMULATED_ASSETS, found=shown(asset))
+
+
+def _check_depth(venue: VenueSettings, file: str, place: str) -> None:
+    """Check that the venue offers the depth stream and the snapshots asked for."""
+    if venue.name not in venues():
+        return
+    public = dialect(venue.name)
+    key = "depth_interval_ms" if venue.snapshots is None else "snapshots"
+    try:
+        feed = public.depth_feed(venue.depth_interval_ms, venue.snapshots or "")
+        for info in samples(public).values():
+            public.stream(StreamKind.DEPTH, info, feed.option)
+    except UsageError as error:
+        raise fault(
+            file, place, key, expected="what the venue offers", found=f"something else: {error}"
+        ) from error
 
 
 def _check_embedded(venue: VenueSettings, file: str, place: str) -> None:
@@ -136,7 +154,7 @@ def _check_embedded(venue: VenueSettings, file: str, place: str) -> None:
                 expected=f"symbols of {SIMULATED_ASSETS}",
                 found=shown(symbol),
             )
-        listed = listing(asset, spec.family)
+        listed = spec.protocol.list_asset(asset)
         there = SymbolParts(listed.base, listed.quote, listed.margin).unified
         if symbol != there:
             raise fault(

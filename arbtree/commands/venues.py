@@ -38,7 +38,6 @@ class VenueFacts(Struct, frozen=True):
     silent_after_s: float
     ping_every_s: float
     client_ping: str
-    live: bool
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,13 +58,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 def facts(public: PublicDialect) -> VenueFacts:
     """Ask a dialect for everything the command shows."""
-    samples = _samples(public)
+    known = samples(public)
     limits, heartbeat = public.limits, public.heartbeat
     maker_bps, taker_bps = public.default_fee_bps
     return VenueFacts(
         venue=public.venue,
-        markets=tuple(kind.value for kind in samples),
-        streams=tuple(kind.value for kind in StreamKind if _offers(public, kind, samples)),
+        markets=tuple(kind.value for kind in known),
+        streams=tuple(kind.value for kind in StreamKind if _offers(public, kind, known)),
         rest_url=public.rest_url,
         maker_fee_bps=maker_bps,
         taker_fee_bps=taker_bps,
@@ -78,17 +77,16 @@ def facts(public: PublicDialect) -> VenueFacts:
         rest_limits=limits.rest,
         silent_after_s=heartbeat.silent_after_s,
         ping_every_s=heartbeat.ping_every_s,
-        client_ping=heartbeat.client_text,
-        live=public.live,
+        client_ping=public.client_ping(at_s=0),
     )
 
 
 def market_kinds(public: PublicDialect) -> frozenset[ContractKind]:
     """The kinds of symbols a venue lists."""
-    return frozenset(_samples(public))
+    return frozenset(samples(public))
 
 
-def _samples(public: PublicDialect) -> dict[ContractKind, SymbolInfo]:
+def samples(public: PublicDialect) -> dict[ContractKind, SymbolInfo]:
     """One symbol of every kind the venue lists, in the order of `ContractKind`."""
     found: dict[ContractKind, SymbolInfo] = {}
     for native in _TYPICAL_NATIVES:
@@ -118,7 +116,6 @@ def _lines(venue: VenueFacts) -> str:
     if venue.client_ping:
         ping += f", and it wants {venue.client_ping}"
     rows = {
-        "use": "live, replay, record" if venue.live else "replay and decode; not followed live yet",
         "markets": ", ".join(venue.markets),
         "streams": ", ".join(venue.streams),
         "rest": venue.rest_url,

@@ -25,6 +25,7 @@ from exchanges._template.limits import (
     FEE_BPS,
     HEARTBEAT,
     LIMITS,
+    PING,
     REST_URL,
     VENUE,
     WEBSOCKET_URL,
@@ -73,13 +74,17 @@ class ExamplePublic(PublicDialect):
             for number, part in enumerate(parts, 1)
         )
 
-    def subscribe(self, streams: Sequence[str], request_id: int) -> tuple[str, ...]:
+    def subscribe(self, streams: Sequence[str], request_id: int, at_s: int) -> tuple[str, ...]:
         """Spell the subscribe frames."""
         return command("subscribe", streams, request_id)
 
-    def unsubscribe(self, streams: Sequence[str], request_id: int) -> tuple[str, ...]:
+    def unsubscribe(self, streams: Sequence[str], request_id: int, at_s: int) -> tuple[str, ...]:
         """Spell the unsubscribe frames."""
         return command("unsubscribe", streams, request_id)
+
+    def client_ping(self, at_s: int) -> str:
+        """Spell the venue's own ping, which needs no time."""
+        return PING
 
     def codec(self, symbols: Iterable[SymbolInfo], epoch: int) -> PublicCodec:
         """Make the decoder of one connection life."""

@@ -23,6 +23,7 @@ LIMITS: Final = Limits(
     snapshot_weight=5,
 )
 
-HEARTBEAT: Final = HeartbeatRule(
-    silent_after_s=30.0, client_text='{"op":"ping"}', client_text_every_s=10.0
-)
+PING: Final = '{"op":"ping"}'
+"""The venue's own ping."""
+
+HEARTBEAT: Final = HeartbeatRule(silent_after_s=30.0, client_ping_every_s=10.0)

@@ -61,11 +61,11 @@ class BinancePublic(PublicDialect):
         """Split streams by route, then by the limit of one connection."""
         return plan_connections(self.family, streams)
 
-    def subscribe(self, streams: Sequence[str], request_id: int) -> tuple[str, ...]:
+    def subscribe(self, streams: Sequence[str], request_id: int, at_s: int) -> tuple[str, ...]:
         """Spell the SUBSCRIBE frames."""
         return commands(self.family, "SUBSCRIBE", streams, request_id)
 
-    def unsubscribe(self, streams: Sequence[str], request_id: int) -> tuple[str, ...]:
+    def unsubscribe(self, streams: Sequence[str], request_id: int, at_s: int) -> tuple[str, ...]:
         """Spell the UNSUBSCRIBE frames."""
         return commands(self.family, "UNSUBSCRIBE", streams, request_id)
 

@@ -13,12 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from exchanges.contract import PublicCodec, PublicDialect
+from exchanges.contract import DepthFeed, PublicCodec, PublicDialect
 from exchanges.gateio import rest
 from exchanges.gateio.codec import GateCodec
 from exchanges.gateio.errors import GateError, read_error
 from exchanges.gateio.limits import FUTURES, SPOT, Family
-from exchanges.gateio.streams import commands, plan_connections, stream_name
+from exchanges.gateio.streams import commands, depth_feed, ping, plan_connections, stream_name
 from exchanges.gateio.symbols import guess
 from messages.errors import VenueError
 from messages.instruments import RateUse, SymbolInfo, VenueInfo
@@ -29,12 +29,7 @@ __all__ = ["FUTURES_PUBLIC", "SPOT_PUBLIC", "GateError", "GatePublic"]
 
 
 class GatePublic(PublicDialect):
-    """The public side of one Gate market; `PublicDialect` says what every method means.
-
-    Not followed live yet: frames want the wall time, books want trimming to the stream's depth.
-    """
-
-    live = False
+    """The public side of one Gate market; `PublicDialect` says what every method means."""
 
     def __init__(self, family: Family) -> None:
         self.family = family
@@ -59,17 +54,21 @@ class GatePublic(PublicDialect):
         """Split streams by our bound on one connection."""
         return plan_connections(self.family, streams)
 
-    def subscribe(
-        self, streams: Sequence[str], request_id: int, at_s: int | None = None
-    ) -> tuple[str, ...]:
+    def depth_feed(self, interval_ms: int | None = None, snapshots: str = "") -> DepthFeed:
+        """Choose the stream with in-band snapshots, or the one bridged by REST, at 100 or 20 ms."""
+        return depth_feed(self.family, interval_ms, snapshots)
+
+    def subscribe(self, streams: Sequence[str], request_id: int, at_s: int) -> tuple[str, ...]:
         """Spell one subscribe frame a stream; the venue wants `at_s`, Unix seconds, in it."""
         return commands("subscribe", streams, request_id, at_s)
 
-    def unsubscribe(
-        self, streams: Sequence[str], request_id: int, at_s: int | None = None
-    ) -> tuple[str, ...]:
+    def unsubscribe(self, streams: Sequence[str], request_id: int, at_s: int) -> tuple[str, ...]:
         """Spell one unsubscribe frame a stream; the venue wants `at_s`, Unix seconds, in it."""
         return commands("unsubscribe", streams, request_id, at_s)
+
+    def client_ping(self, at_s: int) -> str:
+        """Spell the venue's own ping."""
+        return ping(self.family, at_s)
 
     def codec(self, symbols: Iterable[SymbolInfo], epoch: int) -> PublicCodec:
         """Make the decoder of one connection life."""

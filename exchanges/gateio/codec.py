@@ -29,6 +29,8 @@ EXCERPT_BYTES: Final = 120
 """How much of a bad frame an error quotes: enough to recognise it, little enough for one line."""
 LINES_PER_FRAME: Final = 1_000
 """Most JSON lines read from one text frame; the venue sends one."""
+BAD_ARGUMENT: Final = 2
+"""Code of a refusal that repeats: no such pair (delisted ones too), or no such stream."""
 DUPLICATE: Final = "Alert sub"
 """How the venue's words begin when a stream is already subscribed here: harmless."""
 
@@ -182,7 +184,13 @@ class GateCodec(PublicCodec):
         error = peek.error
         if error is not None and not error.message.startswith(DUPLICATE):
             return Refused(
-                self._venue, request_id, received_ns, str(error.code), error.message, streams
+                self._venue,
+                request_id,
+                received_ns,
+                str(error.code),
+                error.message,
+                streams,
+                final=error.code == BAD_ARGUMENT,
             )
         if error is None:
             try:

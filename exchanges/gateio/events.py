@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import NoReturn
 
 from exchanges.gateio import wire
-from exchanges.gateio.limits import Family
+from exchanges.gateio.limits import INTERVALS_S, Family
 from messages.errors import DecodeError
 from messages.instruments import SymbolInfo
 from messages.market import (
@@ -26,20 +26,6 @@ from messages.market import (
     Ticker24h,
     Trade,
 )
-
-INTERVALS_S = {
-    "10s": 10,
-    "1m": 60,
-    "5m": 300,
-    "15m": 900,
-    "30m": 1_800,
-    "1h": 3_600,
-    "4h": 14_400,
-    "8h": 28_800,
-    "1d": 86_400,
-    "7d": 604_800,
-}
-"""Candle lengths both markets have, in seconds."""
 
 IN_BAND = "ob."
 """How the names of books with in-band snapshots begin: `ob.BTC_USDT.400`."""
@@ -186,9 +172,14 @@ class Builders:
     def in_band(self, frame: wire.Frame[wire.DepthUpdate], received_ns: int) -> Messages:
         """Take an event of a stream that brings its own snapshots."""
         event = frame.result
-        native, _, _ = event.symbol.removeprefix(IN_BAND).rpartition(".")
+        native, _, levels = event.symbol.removeprefix(IN_BAND).rpartition(".")
         symbol = self._symbol(native)
-        return self._book(symbol, event, event.bids or (), event.asks or (), received_ns)
+        bids, asks = event.bids or (), event.asks or ()
+        if not event.full:
+            return self._book(symbol, event, bids, asks, received_ns)
+        # It may come at any time and replaces the book whatever its id (sheet, section 2.1).
+        served = int(levels) if levels.isascii() and levels.isdigit() else 0
+        return (self._snapshot(symbol, event, bids, asks, received_ns, served, replaces=True),)
 
     def _book(
         self,
@@ -200,18 +191,7 @@ class Builders:
     ) -> tuple[BookDelta] | tuple[BookSnapshot]:
         first_id, last_id = event.first_id, event.last_id
         if event.full:
-            return (
-                BookSnapshot(
-                    self._venue,
-                    symbol,
-                    self._epoch,
-                    last_id,
-                    event.venue_ms,
-                    received_ns,
-                    whole_side(bids, bids=True),
-                    whole_side(asks, bids=False),
-                ),
-            )
+            return (self._snapshot(symbol, event, bids, asks, received_ns),)
         if not 0 <= first_id <= last_id:
             self._fail(f"ids of {symbol} with 0 <= U <= u", (first_id, last_id))
         return (
@@ -227,6 +207,30 @@ class Builders:
                 bids,
                 asks,
             ),
+        )
+
+    def _snapshot(
+        self,
+        symbol: str,
+        event: wire.DepthUpdate | wire.ContractDepthUpdate,
+        bids: Levels,
+        asks: Levels,
+        received_ns: int,
+        served: int = 0,
+        *,
+        replaces: bool = False,
+    ) -> BookSnapshot:
+        return BookSnapshot(
+            self._venue,
+            symbol,
+            self._epoch,
+            event.last_id,
+            event.venue_ms,
+            received_ns,
+            whole_side(bids, bids=True),
+            whole_side(asks, bids=False),
+            served,
+            replaces,
         )
 
     def top_levels(self, frame: wire.Frame[wire.TopLevels], received_ns: int) -> Messages:

@@ -31,6 +31,20 @@ REQUESTS: Final = 200
 REQUESTS_INTERVAL_S: Final = 10.0
 """200 requests in 10 s for each endpoint and address."""
 
+INTERVALS_S: Final = {
+    "10s": 10,
+    "1m": 60,
+    "5m": 300,
+    "15m": 900,
+    "30m": 1_800,
+    "1h": 3_600,
+    "4h": 14_400,
+    "8h": 28_800,
+    "1d": 86_400,
+    "7d": 604_800,
+}
+"""Candle lengths both markets have, in seconds."""
+
 SIZE_HEADER: Final = ("X-Gate-Size-Decimal", "1")
 """Asks for contract amounts as decimal strings; without it fractions are cut to integers."""
 
@@ -51,7 +65,7 @@ class Family(Struct, frozen=True):
     heartbeat: HeartbeatRule
     fee_bps: tuple[float, float]
     headers: tuple[tuple[str, str], ...]
-    """What every REST request carries."""
+    """What every REST request and the upgrade to a websocket carry."""
     most_klines: int
     most_trades: int = 1000
 
@@ -71,14 +85,13 @@ def _limits() -> Limits:
     )
 
 
-def _heartbeat(prefix: str) -> HeartbeatRule:
-    """A connection silent for a minute is dropped: ping every 10 s, dead after 30 s."""
-    return HeartbeatRule(
-        silent_after_s=30.0,
-        ping_every_s=1.0,
-        client_text=f'{{"channel":"{prefix}.ping"}}',
-        client_text_every_s=10.0,
-    )
+HEARTBEAT: Final = HeartbeatRule(
+    # Something, data or pong, must come within 30 s; the venue drops what rests for a minute.
+    silent_after_s=30.0,
+    ping_every_s=1.0,
+    # 10 to 15 s is the sheet's advice; it resets the venue's own timer whatever flows.
+    client_ping_every_s=10.0,
+)
 
 
 SPOT: Final = Family(
@@ -90,7 +103,7 @@ SPOT: Final = Family(
     websocket_url="wss://api.gateio.ws/ws/v4/",
     rule=SequenceRule.CONTIGUOUS,
     limits=_limits(),
-    heartbeat=_heartbeat("spot"),
+    heartbeat=HEARTBEAT,
     fee_bps=(10.0, 10.0),
     headers=(),
     most_klines=1000,
@@ -105,7 +118,7 @@ FUTURES: Final = Family(
     websocket_url="wss://fx-ws.gateio.ws/v4/ws/usdt",
     rule=SequenceRule.CONTIGUOUS,
     limits=_limits(),
-    heartbeat=_heartbeat("futures"),
+    heartbeat=HEARTBEAT,
     fee_bps=(2.0, 5.0),
     headers=(SIZE_HEADER,),
     most_klines=2000,

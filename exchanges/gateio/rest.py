@@ -15,7 +15,7 @@ import msgspec
 from exchanges.gateio import events, symbols, wire
 from exchanges.gateio.codec import excerpt
 from exchanges.gateio.errors import until_reset_s
-from exchanges.gateio.limits import API, REQUESTS_INTERVAL_S, Family
+from exchanges.gateio.limits import API, INTERVALS_S, REQUESTS_INTERVAL_S, Family
 from messages.errors import DecodeError, UsageError
 from messages.instruments import REQUEST_WEIGHT, RateUse, SymbolInfo, VenueInfo
 from messages.market import BookSnapshot, Kline, Levels, ServerTime, Ticker24h, Trade
@@ -113,10 +113,10 @@ def classify(family: Family, path: str, query: Mapping[str, str]) -> tuple[str, 
 
 
 def _length_ms(family: Family, interval: str) -> int:
-    length_s = events.INTERVALS_S.get(interval)
+    length_s = INTERVALS_S.get(interval)
     if length_s is None:
         raise UsageError(
-            f"{family.venue} has no candles of {interval!r}; it has {', '.join(events.INTERVALS_S)}"
+            f"{family.venue} has no candles of {interval!r}; it has {', '.join(INTERVALS_S)}"
         )
     return length_s * 1000
 

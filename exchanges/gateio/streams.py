@@ -8,12 +8,13 @@ A stream is named `CHANNEL@PAYLOAD`, the payload's parts joined by commas:
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
-from exchanges.gateio.events import IN_BAND, INTERVALS_S
-from exchanges.gateio.limits import Family
+from exchanges.contract import DepthFeed
+from exchanges.gateio.events import IN_BAND
+from exchanges.gateio.limits import INTERVALS_S, Family
 from messages.errors import UsageError
 from messages.instruments import SymbolInfo
 from messages.market import StreamKind
@@ -56,6 +57,32 @@ _OTHER: Final[dict[StreamKind, dict[str, tuple[str, str]]]] = {
 }
 
 
+_FEEDS: Final[dict[tuple[str, int], DepthFeed]] = {
+    ("stream", 100): DepthFeed("obu400", in_band=True, levels=400),
+    ("stream", 20): DepthFeed("obu50", in_band=True, levels=50),
+    ("rest", 100): DepthFeed("100ms", levels=100),
+    ("rest", 20): DepthFeed("20ms", levels=20),
+}
+"""The two ways to keep a book (sheet, sections 2.1 and 2.2), each at two paces."""
+USUAL_INTERVAL_MS: Final = 100
+
+
+def depth_feed(family: Family, interval_ms: int | None, snapshots: str) -> DepthFeed:
+    """See `PublicDialect.depth_feed`; in-band snapshots race with nothing, so they are preferred.
+
+    Raises:
+        UsageError: when the venue has no such way.
+    """
+    wanted = (snapshots or "stream", USUAL_INTERVAL_MS if interval_ms is None else interval_ms)
+    feed = _FEEDS.get(wanted)
+    if feed is None:
+        raise UsageError(
+            f"{family.venue} has no depth stream every {wanted[1]} ms with snapshots by"
+            f" {wanted[0]}; it has 100 ms and 20 ms, each by stream or rest"
+        )
+    return feed
+
+
 def stream_of(channel: str, payload: Iterable[str]) -> str:
     """Join a channel and its payload to the name of a stream."""
     return f"{channel}@{','.join(payload)}"
@@ -95,6 +122,7 @@ def plan_connections(
             family.websocket_url,
             tuple(name for names in part.values() for name in names),
             tuple(part),
+            family.headers,
         )
         for count, part in enumerate(_parts(by_symbol, family.limits.streams_per_connection), 1)
     )
@@ -114,29 +142,32 @@ def _parts(by_symbol: Mapping[str, list[str]], limit: int) -> Iterable[dict[str,
         yield part
 
 
-def commands(
-    event: str, streams: Sequence[str], request_id: int, at_s: int | None
-) -> tuple[str, ...]:
+def commands(event: str, streams: Sequence[str], request_id: int, at_s: int) -> tuple[str, ...]:
     """Spell one command for each stream.
 
     Args:
         event: `subscribe` or `unsubscribe`.
         streams: names made by `stream_name`.
         request_id: of the first command.
-        at_s: wall clock in Unix seconds, None to leave it out.
+        at_s: wall clock in Unix seconds, within 60 s of the venue's.
     """
     return tuple(
         _command(event, stream, request_id + count, at_s) for count, stream in enumerate(streams)
     )
 
 
-def _command(event: str, stream: str, request_id: int, at_s: int | None) -> str:
+def _command(event: str, stream: str, request_id: int, at_s: int) -> str:
     channel, _, payload = stream.partition("@")
-    stamp: dict[str, Any] = {} if at_s is None else {"time": at_s}
-    frame = stamp | {
+    frame = {
+        "time": at_s,
         "id": request_id,
         "channel": channel,
         "event": event,
         "payload": payload.split(","),
     }
     return msgspec.json.encode(frame).decode()
+
+
+def ping(family: Family, at_s: int) -> str:
+    """Spell the venue's own ping, at `at_s` Unix seconds."""
+    return msgspec.json.encode({"time": at_s, "channel": f"{family.prefix}.ping"}).decode()

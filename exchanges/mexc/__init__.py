@@ -18,7 +18,7 @@ from exchanges.contract import PublicCodec, PublicDialect
 from exchanges.mexc import rest
 from exchanges.mexc.codec import MexcCodec
 from exchanges.mexc.errors import MexcError, read_error
-from exchanges.mexc.limits import FEE_BPS, HEARTBEAT, LIMITS, REST_URL, RULE, VENUE
+from exchanges.mexc.limits import FEE_BPS, HEARTBEAT, LIMITS, PING, REST_URL, RULE, VENUE
 from exchanges.mexc.streams import commands, plan_connections, stream_name
 from exchanges.mexc.symbols import guess, restrict
 from messages.errors import VenueError
@@ -30,12 +30,8 @@ __all__ = ["PUBLIC", "MexcError", "MexcPublic"]
 
 
 class MexcPublic(PublicDialect):
-    """The public side of MEXC spot; `PublicDialect` says what every method means.
+    """The public side of MEXC spot; `PublicDialect` says what every method means."""
 
-    Not followed live yet: an acknowledgement may cover only some of the topics asked for.
-    """
-
-    live = False
     venue = VENUE
     rest_url = REST_URL
     rule = RULE
@@ -57,13 +53,17 @@ class MexcPublic(PublicDialect):
         """Split topics by the limit of one connection, which is 30."""
         return plan_connections(streams)
 
-    def subscribe(self, streams: Sequence[str], request_id: int) -> tuple[str, ...]:
+    def subscribe(self, streams: Sequence[str], request_id: int, at_s: int) -> tuple[str, ...]:
         """Spell the SUBSCRIPTION frames."""
         return commands("SUBSCRIPTION", streams, request_id)
 
-    def unsubscribe(self, streams: Sequence[str], request_id: int) -> tuple[str, ...]:
+    def unsubscribe(self, streams: Sequence[str], request_id: int, at_s: int) -> tuple[str, ...]:
         """Spell the UNSUBSCRIPTION frames."""
         return commands("UNSUBSCRIPTION", streams, request_id)
+
+    def client_ping(self, at_s: int) -> str:
+        """Spell the venue's own ping."""
+        return PING
 
     def codec(self, symbols: Iterable[SymbolInfo], epoch: int) -> PublicCodec:
         """Make the decoder of one connection life."""
@@ -76,15 +76,16 @@ class MexcPublic(PublicDialect):
         return rest.exchange_info_request()
 
     def decode_venue_info(self, body: bytes) -> VenueInfo:
-        """Read exchangeInfo; `restricted` says what of it the API may trade."""
+        """Read exchangeInfo; not every symbol it lists can be traded through the API."""
         return rest.decode_exchange_info(body)
 
-    def api_symbols_request(self) -> RestRequest:
-        """Ask for defaultSymbols: not every listed symbol can be traded through the API."""
-        return rest.api_symbols_request()
+    def further_info_requests(self) -> tuple[RestRequest, ...]:
+        """Ask for defaultSymbols: what can be traded through the API."""
+        return (rest.api_symbols_request(),)
 
-    def restricted(self, info: VenueInfo, body: bytes) -> VenueInfo:
-        """Mark what the answer to `api_symbols_request` does not list as not tradeable."""
+    def refine_venue_info(self, info: VenueInfo, bodies: Sequence[bytes]) -> VenueInfo:
+        """Mark what defaultSymbols does not list as not tradeable."""
+        (body,) = bodies
         return restrict(info, rest.decode_api_symbols(body))
 
     def snapshot_request(self, info: SymbolInfo, levels: int) -> RestRequest:

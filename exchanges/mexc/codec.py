@@ -163,6 +163,7 @@ class MexcCodec(PublicCodec):
             str(answer.code),
             words,
             _refused_topics(words),
+            final=words.startswith(_REFUSED),
         )
 
     def _not_a_frame(

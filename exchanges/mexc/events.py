@@ -27,8 +27,6 @@ from messages.market import (
 
 UNKNOWN_TRADE_ID: Final = -1
 """The venue's trade ids are text, and older gateways send none."""
-LARGEST_TRADE_ID: Final = 2**63 - 1
-"""What a message's trade id holds wherever it is stored; the venue's numbers fit."""
 
 
 class Origin(NamedTuple):
@@ -38,19 +36,6 @@ class Origin(NamedTuple):
     epoch: int
     venue_ms: int
     received_ns: int
-
-
-def trade_number(text: str) -> int:
-    """Take the number a trade id begins with, `710342948650209280X0_710342948650209281X0`.
-
-    Returns:
-        The number; `UNKNOWN_TRADE_ID` where the text begins otherwise.
-    """
-    digits = text.partition("X")[0]
-    if not (0 < len(digits) <= 19 and digits.isascii() and digits.isdigit()):
-        return UNKNOWN_TRADE_ID
-    number = int(digits)
-    return number if number <= LARGEST_TRADE_ID else UNKNOWN_TRADE_ID
 
 
 def depth(body: Any, origin: Origin) -> tuple[BookDelta]:
@@ -162,7 +147,7 @@ def trades(body: Any, origin: Origin) -> tuple[Trade, ...]:
                 VENUE,
                 origin.symbol,
                 origin.epoch,
-                trade_number(item.trade_id),
+                item.trade_id or UNKNOWN_TRADE_ID,
                 deal.trade_ms,
                 origin.received_ns,
                 deal.price,

@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from exchanges.mexc import limits, symbols, wire
-from exchanges.mexc.events import UNKNOWN_TRADE_ID, trade_number
+from exchanges.mexc.events import UNKNOWN_TRADE_ID
 from exchanges.mexc.limits import API, VENUE
 from messages.errors import DecodeError, UsageError
 from messages.instruments import SymbolInfo, VenueInfo
@@ -203,7 +203,7 @@ def decode_trades(body: bytes, info: SymbolInfo, received_ns: int) -> tuple[Trad
             VENUE,
             info.symbol,
             0,
-            UNKNOWN_TRADE_ID if each.trade_id is None else trade_number(str(each.trade_id)),
+            UNKNOWN_TRADE_ID if each.trade_id in (None, "") else str(each.trade_id),
             each.trade_ms,
             received_ns,
             each.price,

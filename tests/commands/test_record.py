@@ -9,7 +9,7 @@ import pytest
 import trio
 
 from arbtree import cli
-from arbtree.recording import Recording, Wish
+from arbtree.recording import Recording
 from messages.errors import ArbtreeError, DialFailed, EnvironmentFault, UnknownSymbol, UsageError
 from tests.commands.recorded_world import frames_of, inline, recorded, recording, world
 
@@ -170,9 +170,3 @@ def test_a_wrong_command_line_is_one_sentence(
     assert err.startswith("arbtree: " + sentence.replace("DIR", str(tmp_path)))
     assert err.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_venue_that_cannot_be_followed_is_refused() -> None:
-    """A dialect of which only recordings are proven is not dialled."""
-    with pytest.raises(UsageError, match="cannot be followed live yet"):
-        Recording(Wish("gateio", ("BTC/USDT",), Path("unused.capture")))

@@ -9,7 +9,7 @@ from collections import Counter
 from tests.conftest import SHARED_DATA
 from tests.damage.harm import KINDS, draw
 from tests.damage.trial import Trial
-from tests.damage.windows import FAMILIES, load
+from tests.damage.windows import VENUES, load
 
 
 def main() -> int:
@@ -22,7 +22,7 @@ def main() -> int:
         print(f"no recordings at {SHARED_DATA}", file=sys.stderr)
         return 3
     failed = 0
-    for venue in FAMILIES:
+    for venue in VENUES:
         windows = load(SHARED_DATA, venue)
         counts: Counter[str] = Counter()
         for seed in range(arguments.first, arguments.first + arguments.seeds):

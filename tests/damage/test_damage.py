@@ -10,12 +10,12 @@ import pytest
 from actors.proven_book import Verdict
 from tests.damage.harm import KINDS, draw
 from tests.damage.trial import Trial
-from tests.damage.windows import FAMILIES, Window, load
+from tests.damage.windows import VENUES, Window, load
 
 SEEDS = 100
 
 
-@pytest.fixture(scope="module", params=FAMILIES)
+@pytest.fixture(scope="module", params=VENUES)
 def windows(request: pytest.FixtureRequest, shared_data: Path) -> list[Window]:
     """The windows of one venue family."""
     return load(shared_data, request.param)

@@ -21,6 +21,9 @@ from messages.market import BestQuote, BookDelta
 from tests.damage.harm import Plan
 from tests.damage.windows import TOP, Window
 
+LAST_ASKS = 64
+"""Snapshots asked for after the last event: as many as a plan draws, one of which is good."""
+
 
 class Trial:
     """One window, one plan, one book."""
@@ -61,7 +64,7 @@ class Trial:
                         self._snapshot()
             else:
                 self._ticker(step.payload)
-        for _ in range(10):
+        for _ in range(LAST_ASKS):
             if self.book.live:
                 break
             self.due = 0

@@ -8,11 +8,14 @@ from __future__ import annotations
 import gzip
 import heapq
 import json
-from collections.abc import Iterator
+import random
+import re
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from tests.exchanges.mexc.samples import wrapper
 from tests.golden.oracle import DecimalBook
 
 TOP: Final = 10
@@ -34,6 +37,9 @@ FAMILIES: Final = {
 }
 """Venue family -> native symbol and recording."""
 
+VENUES: Final = (*FAMILIES, "gateio", "gateio_futures", "mexc")
+"""Every venue whose books are damaged here."""
+
 Top = tuple[tuple[tuple[float, float], ...], tuple[tuple[float, float], ...]]
 
 
@@ -50,9 +56,9 @@ class Window:
     Index 0 is the state before the first event.
     """
 
-    def __init__(self, venue: str, book: DecimalBook, last_id: int) -> None:
+    def __init__(self, venue: str, book: DecimalBook, last_id: int, native: str = "") -> None:
         self.venue = venue
-        self.native = FAMILIES[venue][0]
+        self.native = native or FAMILIES[venue][0]
         self.frames: list[Frame] = []
         self.ids = [last_id]
         self.tops: list[Top] = []
@@ -88,11 +94,10 @@ class Window:
         body = self._bodies.get(index)
         if body is None:
             bids, asks = self.levels(index)
-            answer = {
-                "lastUpdateId": self.ids[index],
-                "bids": [[str(p), str(q)] for p, q in sorted(bids.items(), reverse=True)],
-                "asks": [[str(p), str(q)] for p, q in sorted(asks.items())],
-            }
+            best_bids = [[str(p), str(q)] for p, q in sorted(bids.items(), reverse=True)]
+            best_asks = [[str(p), str(q)] for p, q in sorted(asks.items())]
+            spell = SNAPSHOTS.get(self.venue, _binance_snapshot)
+            answer = spell(self.ids[index], best_bids, best_asks)
             body = self._bodies[index] = json.dumps(answer).encode()
         return body
 
@@ -100,6 +105,27 @@ class Window:
         """Every level after the event of that index, best first, as floats."""
         bids, asks = self.levels(index)
         return _floats(sorted(bids.items(), reverse=True)), _floats(sorted(asks.items()))
+
+
+Texts = list[list[str]]
+
+
+def _binance_snapshot(last_id: int, bids: Texts, asks: Texts) -> dict[str, Any]:
+    """As Binance and MEXC spell it."""
+    return {"lastUpdateId": last_id, "bids": bids, "asks": asks}
+
+
+def _gate_snapshot(last_id: int, bids: Texts, asks: Texts) -> dict[str, Any]:
+    return {"id": last_id, "current": 5, "update": 5, "bids": bids, "asks": asks}
+
+
+def _contract_snapshot(last_id: int, bids: Texts, asks: Texts) -> dict[str, Any]:
+    sides = ([{"p": p, "s": q} for p, q in side] for side in (bids, asks))
+    return _gate_snapshot(last_id, *sides)  # type: ignore[arg-type]  # levels are objects here
+
+
+SNAPSHOTS: Final = {"gateio": _gate_snapshot, "gateio_futures": _contract_snapshot}
+"""How a venue spells its REST snapshot, where it differs."""
 
 
 def top_of(sides: tuple[dict[Decimal, Decimal], dict[Decimal, Decimal]]) -> Top:
@@ -132,6 +158,8 @@ def _payloads(path: Path) -> Iterator[bytes]:
 
 def load(data: Path, venue: str) -> list[Window]:
     """Cut the windows of one family out of its recording."""
+    if venue in MORE:
+        return MORE[venue](data)
     native, file = FAMILIES[venue]
     payloads = _payloads(data / file)
     starts = {SPAN * n // WINDOWS + 40 for n in range(WINDOWS)}
@@ -170,3 +198,93 @@ def load(data: Path, venue: str) -> list[Window]:
             window = Window(venue, book, last_id)
     assert len(windows) == WINDOWS, f"{venue}: {len(windows)} windows of {native}"
     return windows
+
+
+# -- Gate.io: short recordings, every symbol with enough events is one window ---------------------
+
+GATE: Final = {"gateio": "gate/spot_20210422", "gateio_futures": "gate_futures/usdt_20230524"}
+LEAST_EVENTS: Final = 16
+"""Fewer cannot lose a dozen and still be a stream."""
+_ANSWER: Final = re.compile(
+    rb"^https://\S+/order_book\?(?:currency_pair|contract)=(\w+)\S* -> [^{]*(.*)$"
+)
+
+
+def _pairs(levels: Any) -> Texts:
+    """Levels as pairs of texts, whichever way they are spelt."""
+    pairs = ((e["p"], e["s"]) if isinstance(e, dict) else e for e in levels or ())
+    return [[str(price), str(amount)] for price, amount in pairs]
+
+
+def _gate_windows(data: Path, venue: str) -> list[Window]:
+    base = data / "cryptofeed" / GATE[venue]
+    snapshots: dict[str, dict[str, Any]] = {}
+    with gzip.open(f"{base}.http.txt.gz") as lines:
+        for line in lines:
+            if match := _ANSWER.match(line.rstrip()):
+                answer, _ = json.JSONDecoder().raw_decode(match[2].decode())
+                snapshots.setdefault(match[1].decode(), answer)
+    windows: dict[str, Window] = {}
+    for native, answer in snapshots.items():
+        book = DecimalBook()
+        book.apply(_pairs(answer["bids"]), _pairs(answer["asks"]))
+        windows[native] = Window(venue, book, answer["id"], native)
+    with gzip.open(f"{base}.ws.txt.gz") as lines:
+        for line in lines:
+            payload = line.partition(b": ")[2].rstrip()
+            if not line[:1].isdigit() or b'"event":"update"' not in payload:
+                continue
+            message = json.loads(payload)
+            kind, event = message["channel"].partition(".")[2], message["result"]
+            if kind not in ("order_book_update", "book_ticker"):
+                continue
+            window = windows[event["s"]]
+            if kind == "order_book_update" and event["u"] > window.ids[-1]:
+                event |= {"b": _pairs(event["b"]), "a": _pairs(event["a"])}
+                window.add(payload, event, depth=True)
+            elif kind == "book_ticker":
+                window.add(payload, event, depth=False)
+    return [window for window in windows.values() if window.last >= LEAST_EVENTS]
+
+
+# -- MEXC: nobody has recorded increments, so these are made up -----------------------------------
+
+
+def _mexc_windows(data: Path) -> list[Window]:
+    return [_mexc_window(random.Random(number)) for number in range(WINDOWS)]
+
+
+def _mexc_window(chance: random.Random) -> Window:
+    """One window of increments with several versions each, as the venue aggregates them."""
+    book, last_id = DecimalBook(), chance.randrange(10**10)
+    bids = [[f"{100 - step / 100:.2f}", "1.5"] for step in range(1, 41)]
+    asks = [[f"{100 + step / 100:.2f}", "2.5"] for step in range(1, 41)]
+    book.apply(bids, asks)
+    window = Window("mexc", book, last_id, "BTCUSDT")
+    for _ in range(EVENTS):
+        changes = [_mexc_changes(chance, -1), _mexc_changes(chance, 1)]
+        first_id, last_id = last_id + 1, last_id + chance.randint(1, 20)
+        frame = wrapper()
+        body = frame.public_aggre_depths
+        body.from_version, body.to_version = str(first_id), str(last_id)
+        for side, levels in zip((body.bids, body.asks), changes, strict=True):
+            for price, amount in levels:
+                side.add(price=price, quantity=amount)
+        event = {"u": last_id, "b": changes[0], "a": changes[1]}
+        window.add(frame.SerializeToString(), event, depth=True)
+    return window
+
+
+def _mexc_changes(chance: random.Random, sign: int) -> Texts:
+    """A few levels of one side; the best two stay, so that no side empties or crosses."""
+    steps = chance.sample(range(3, 60), chance.randint(0, 4))
+    amounts = ("0", "0.00000000", "3.25", "0.5", "17")
+    return [[f"{100 + sign * step / 100:.2f}", chance.choice(amounts)] for step in steps]
+
+
+MORE: Final[dict[str, Callable[[Path], list[Window]]]] = {
+    "gateio": lambda data: _gate_windows(data, "gateio"),
+    "gateio_futures": lambda data: _gate_windows(data, "gateio_futures"),
+    "mexc": _mexc_windows,
+}
+"""Venues whose windows do not come from one long recording."""

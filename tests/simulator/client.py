@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from typing import Any, cast
@@ -31,29 +31,33 @@ async def rest(world: World, host: str, target: str, method: str = "GET") -> tup
 
 
 async def exchange(
-    stream: trio.abc.Stream, host: str, target: str, method: str = "GET"
+    stream: trio.abc.Stream,
+    host: str,
+    target: str,
+    method: str = "GET",
+    headers: Sequence[tuple[str, str]] = (),
 ) -> tuple[int, dict[str, str], Json]:
     """One HTTP request on a stream that is already open."""
     http = h11.Connection(h11.CLIENT)
-    request = h11.Request(method=method, target=target, headers=[("Host", host)])
+    request = h11.Request(method=method, target=target, headers=[("Host", host), *headers])
     await stream.send_all((http.send(request) or b"") + (http.send(h11.EndOfMessage()) or b""))
-    status, headers, body = 0, {}, b""
+    status, answered, body = 0, {}, b""
     while True:
         event = http.next_event()
         if event is h11.NEED_DATA:
             http.receive_data(bytes(await stream.receive_some()))
         elif isinstance(event, h11.Response):
             status = event.status_code
-            headers = {name.decode(): value.decode() for name, value in event.headers}
+            answered = {name.decode(): value.decode() for name, value in event.headers}
         elif isinstance(event, h11.Data):
             body += bytes(event.data)
         elif isinstance(event, h11.EndOfMessage):
             break
         elif isinstance(event, h11.ConnectionClosed):
             raise EOFError("the server closed the connection without an answer")
-    if headers.get("content-type", "").startswith("application/json"):
-        return status, headers, json.loads(body)
-    return status, headers, body
+    if body and answered.get("content-type", "").startswith("application/json"):
+        return status, answered, json.loads(body)
+    return status, answered, body
 
 
 class Client:

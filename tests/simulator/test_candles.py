@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from simulator.binance.listings import Family, listing
 from simulator.book import Trade
 from simulator.candles import INTERVALS_MS, Statistics, open_time_ms
-from simulator.instruments import DEFAULT_ASSETS, Family, listing
+from simulator.instruments import DEFAULT_ASSETS
 
 START_MS = 1_767_225_600_000
 BTC = listing(DEFAULT_ASSETS[0], Family.SPOT)

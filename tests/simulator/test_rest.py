@@ -11,7 +11,7 @@ import trio
 from trio.testing import MockClock
 
 from simulator.instruments import assets
-from simulator.venue import RestFault
+from simulator.rest import RestFault
 from simulator.world import START_MS, World
 from tests.simulator.client import exchange, rest, running
 

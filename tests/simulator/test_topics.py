@@ -7,25 +7,19 @@ from functools import partial
 import pytest
 from wsproto.frame_protocol import FrameProtocol
 
-from simulator.instruments import Family
-from simulator.topics import (
-    Kind,
-    Route,
-    Topic,
-    drop,
-    duplicate,
-    parse_stream,
-    reorder,
-    text_frame,
-    truncate,
-)
+from simulator.binance.listings import Family
+from simulator.binance.streams import Route, frame, parse_stream
+from simulator.frames import binary_frame, text_frame
+from simulator.topics import Kind, StreamName, Topic, drop, duplicate, reorder, truncate
+
+TRADES = StreamName("a@trade", "A", Kind.TRADE)
 
 
 class Ear:
     """A listener that keeps frames."""
 
-    def __init__(self, combined: bool, micros: bool = False) -> None:
-        self.combined, self.micros = combined, micros
+    def __init__(self, combined: bool, spelling: int = 1) -> None:
+        self.combined, self.spelling = combined, spelling
         self.frames: list[bytes] = []
 
     def offer(self, frame: bytes) -> None:
@@ -92,17 +86,18 @@ def test_routes_carry_their_kinds_only() -> None:
 
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 65_535, 65_536, 200_000])
 def test_frames_are_what_a_protocol_library_reads(size: int) -> None:
-    """Every length form is one whole text frame."""
+    """Every length form is one whole frame, text or binary."""
     protocol = FrameProtocol(client=True, extensions=[])
-    protocol.receive_bytes(text_frame(b"x" * size))
-    (frame,) = protocol.received_frames()
-    assert frame.payload == "x" * size and frame.message_finished
+    protocol.receive_bytes(text_frame(b"x" * size) + binary_frame(b"y" * size))
+    text, binary = protocol.received_frames()
+    assert text.payload == "x" * size and text.message_finished
+    assert binary.payload == b"y" * size and binary.message_finished
 
 
 def test_each_listener_gets_its_own_form() -> None:
     """Combined and raw, milliseconds and microseconds, from one event written twice at most."""
-    topic = Topic("a@trade", None)
-    raw, combined, micros = Ear(False), Ear(True), Ear(False, micros=True)
+    topic = Topic(TRADES, frame)
+    raw, combined, micros = Ear(False), Ear(True), Ear(False, spelling=1000)
     topic.listeners = dict.fromkeys((raw, combined, micros, Ear(True)))
     written: list[int] = []
 
@@ -119,7 +114,7 @@ def test_each_listener_gets_its_own_form() -> None:
 
 def test_tampering_hits_the_next_events_one_each() -> None:
     """Dropped, repeated, swapped and truncated events, then normal ones again."""
-    topic, ear = Topic("a@trade", None), Ear(False)
+    topic, ear = Topic(TRADES, frame), Ear(False)
     topic.listeners = {ear: None}
     topic.tampering.extend((drop, duplicate, *reorder(), truncate))
     for number in range(1, 7):
@@ -129,7 +124,7 @@ def test_tampering_hits_the_next_events_one_each() -> None:
 
 def test_a_muted_topic_says_nothing() -> None:
     """Events of a muted stream are lost, and the next ones are heard again."""
-    topic, ear = Topic("a@trade", None), Ear(False)
+    topic, ear = Topic(TRADES, frame), Ear(False)
     topic.listeners = {ear: None}
     topic.muted = True
     topic.publish(lambda unit: b"1")

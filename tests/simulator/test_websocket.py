@@ -10,8 +10,9 @@ import trio
 from trio.testing import MockClock
 from trio_websocket import ConnectionRejected
 
+from simulator.binance import FUTURES_RULES, SPOT_RULES
 from simulator.instruments import assets
-from simulator.venue import FUTURES_RULES, SPOT_RULES, Rules
+from simulator.protocol import Rules
 from simulator.world import World
 from tests.simulator.client import Client, client, running
 
@@ -198,6 +199,7 @@ def test_the_rules_are_those_of_the_documents() -> None:
             weight_per_minute=6000,
             max_age_s=24 * 3600,
             streams_per_connection=1024,
+            connects_per_window=300,
         )
         == SPOT_RULES
     )
@@ -209,6 +211,7 @@ def test_the_rules_are_those_of_the_documents() -> None:
             weight_per_minute=2400,
             max_age_s=24 * 3600,
             streams_per_connection=1024,
+            connects_per_window=300,
         )
         == FUTURES_RULES
     )

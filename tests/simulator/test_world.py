@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -16,22 +17,55 @@ from trio_websocket import ConnectionClosed
 
 from messages.errors import EnvironmentFault, UsageError
 from simulator.__main__ import main
-from simulator.instruments import Family, assets, listing, named_assets
+from simulator.binance.listings import Family, listing
+from simulator.instruments import assets, named_assets
+from simulator.venues import DEFAULT_VENUES
 from simulator.world import World
 from tests.simulator.client import client, client_on, exchange, running
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
+LATER = ("gateio", "gateio_futures", "mexc")
+GATE = '{"time":1767225600,"channel":"%s","event":"subscribe","payload":["%s"]}'
+MEXC = '{"method":"SUBSCRIPTION","id":1,"params":["spot@public.%s","spot@public.%s"]}'
+COMMANDED = (
+    (
+        "api.gateio.ws",
+        "/ws/v4/",
+        GATE % ("spot.obu", "ob.BTC_USDT.50"),
+        GATE % ("spot.trades", "ETH_USDT"),
+    ),
+    ("fx-ws.gateio.ws", "/v4/ws/usdt", GATE % ("futures.obu", "ob.SOL_USDT.400")),
+    (
+        "wbs-api.mexc.com",
+        "/ws",
+        MEXC % ("aggre.depth.v3.api.pb@100ms@BTCUSDT", "aggre.deals.v3.api.pb@100ms@BTCUSDT"),
+    ),
+)
+"""Venues whose streams are asked for by commands: host, path, commands."""
+
+
 async def digest(seed: int) -> str:
-    """A hash of every byte of text that clients of all three families get in half a minute."""
-    world = World(seed, assets=assets(3))
+    """A hash of every byte of payload that clients of all families get in half a minute."""
+    world = World(seed, venues=[*DEFAULT_VENUES, *LATER], assets=assets(3))
     digests: list[str] = []
 
     async def listen(host: str, resource: str) -> None:
         async with client(world, host, resource) as one:
             await one.collect(30.0)
             digests.append(one.digest.hexdigest())
+
+    async def listen_by(host: str, resource: str, *commands: str) -> None:
+        digest = hashlib.sha256()
+        async with client(world, host, resource) as one:
+            for command in commands:
+                await one.text(command)
+            with trio.move_on_after(30.0):
+                while True:
+                    frame = await one.socket.get_message()
+                    digest.update(frame.encode() if isinstance(frame, str) else frame)
+            digests.append(digest.hexdigest())
 
     kinds = ("depth@100ms", "bookTicker", "trade", "kline_1m", "ticker", "aggTrade", "depth20")
     async with running(world), trio.open_nursery() as nursery:
@@ -42,6 +76,8 @@ async def digest(seed: int) -> str:
         ):
             names = "/".join(f"{symbol}@{kind}" for kind in kinds)
             nursery.start_soon(listen, host, f"{address}?streams={names}")
+        for arguments in COMMANDED:
+            nursery.start_soon(listen_by, *arguments)
     return " ".join(sorted(digests))
 
 

@@ -149,10 +149,10 @@ def test_plans_keep_symbols_together_and_within_the_limit(counts: list[int]) -> 
 def test_commands_come_in_batches_with_ids_counting_up() -> None:
     """One frame for up to 200 names; the ids tell which answer belongs to which."""
     names = [f"a{number}@depth" for number in range(450)]
-    frames = [json.loads(text) for text in dialect("binance").subscribe(names, 10)]
+    frames = [json.loads(text) for text in dialect("binance").subscribe(names, 10, 0)]
     assert [each["id"] for each in frames] == [10, 11, 12]
     assert {each["method"] for each in frames} == {"SUBSCRIBE"}
     assert [name for each in frames for name in each["params"]] == names
-    assert dialect("binance").subscribe([], 1) == ()
-    text = dialect("binance").unsubscribe(["btcusdt@trade"], 312)
+    assert dialect("binance").subscribe([], 1, 0) == ()
+    text = dialect("binance").unsubscribe(["btcusdt@trade"], 312, 0)
     assert text == ('{"method":"UNSUBSCRIBE","params":["btcusdt@trade"],"id":312}',)

@@ -295,8 +295,11 @@ def test_refusals() -> None:
         payload=["LUNARLENS_USDT"],
     )
     assert make().decode(refused, 5) == (
-        Refused("gateio", 1, 5, "2", words, ("spot.trades@LUNARLENS_USDT",)),
+        Refused("gateio", 1, 5, "2", words, ("spot.trades@LUNARLENS_USDT",), final=True),
     )
+    server = frame("spot.trades", None, "subscribe", id=1, error={"code": 3, "message": "busy"})
+    (passing,) = make().decode(server, 5)
+    assert isinstance(passing, Refused) and not passing.final
     silent = frame("spot.trades", {"status": "fail"}, "subscribe", id=1)
     assert isinstance(make().decode(silent, 5)[0], Refused)
     twice = {"code": 2, "message": "Alert sub ob.BTC_USDT.400"}

@@ -57,11 +57,12 @@ def test_unknown_options(futures: bool, kind: StreamKind) -> None:
 
 
 def test_every_stream_is_asked_for_alone() -> None:
-    """One bad pair fails a whole list, so ids count up by stream; the time may be left out."""
-    frames = public(False).unsubscribe(["spot.trades@A_USDT", "spot.trades@B_USDT"], 5)
+    """One bad pair fails a whole list, so ids count up by stream."""
+    frames = public(False).unsubscribe(["spot.trades@A_USDT", "spot.trades@B_USDT"], 5, 1700000000)
+    shared = {"time": 1700000000, "channel": "spot.trades", "event": "unsubscribe"}
     assert [json.loads(each) for each in frames] == [
-        {"id": 5, "channel": "spot.trades", "event": "unsubscribe", "payload": ["A_USDT"]},
-        {"id": 6, "channel": "spot.trades", "event": "unsubscribe", "payload": ["B_USDT"]},
+        shared | {"id": 5, "payload": ["A_USDT"]},
+        shared | {"id": 6, "payload": ["B_USDT"]},
     ]
 
 
@@ -86,5 +87,35 @@ def test_the_heartbeat_is_a_frame_of_the_venue() -> None:
     """An application-level ping of the market's own channel, well within a minute."""
     for futures, channel in ((False, "spot.ping"), (True, "futures.ping")):
         rule = public(futures).heartbeat
-        assert json.loads(rule.client_text)["channel"] == channel
-        assert 0 < rule.client_text_every_s < rule.silent_after_s < 60
+        said = json.loads(public(futures).client_ping(1545404023))
+        assert said == {"time": 1545404023, "channel": channel}
+        assert 10 <= rule.client_ping_every_s <= 15 < rule.silent_after_s <= 30
+
+
+@pytest.mark.parametrize("futures", [False, True])
+def test_two_ways_to_keep_a_book(futures: bool) -> None:
+    """In-band snapshots unless told otherwise; depth and stream of each way belong together."""
+    dialect = public(futures)
+    info = dialect.symbol_from_native("BTC_USDT")
+    assert dialect.depth_feed() == dialect.depth_feed(100, "stream")
+    for pace_ms, way, stream, levels in (
+        (100, "stream", "obu@ob.BTC_USDT.400", 400),
+        (20, "stream", "obu@ob.BTC_USDT.50", 50),
+        (100, "rest", "order_book_update@BTC_USDT,100ms", 100),
+        (20, "rest", "order_book_update@BTC_USDT,20ms", 20),
+    ):
+        feed = dialect.depth_feed(pace_ms, way)
+        assert (feed.levels, feed.in_band) == (levels, way == "stream")
+        assert stream in dialect.stream(StreamKind.DEPTH, info, feed.option)
+        limit = dict(dialect.snapshot_request(info, levels).query)["limit"]
+        assert feed.in_band or limit == str(levels)
+    with pytest.raises(UsageError, match="no depth stream every 1000 ms with snapshots by rest"):
+        dialect.depth_feed(1000, "rest")
+
+
+def test_the_upgrade_asks_for_decimal_sizes_of_contracts() -> None:
+    """Without the header fractions of a contract are cut to integers."""
+    for futures, headers in ((False, ()), (True, (("X-Gate-Size-Decimal", "1"),))):
+        info = public(futures).symbol_from_native("BTC_USDT")
+        (plan,) = public(futures).plan({public(futures).stream(StreamKind.DEPTH, info): info})
+        assert plan.headers == headers

@@ -54,8 +54,10 @@ def test_a_pong_is_a_heartbeat() -> None:
 )
 def test_a_refusal_that_says_code_0_is_a_refusal(words: str, topics: tuple[str, ...]) -> None:
     """Words decide, not the code; id 0 names no command of ours."""
-    assert answer(words, 0) == Refused("mexc", -1, 5, "0", words.strip(), topics)
-    assert answer(words, 3) == Refused("mexc", 3, 5, "0", words.strip(), topics)
+    assert answer(words, 0) == Refused(
+        "mexc", -1, 5, "0", words.strip(), topics, final=NOT in words
+    )
+    assert answer(words, 3) == Refused("mexc", 3, 5, "0", words.strip(), topics, final=NOT in words)
 
 
 def test_topics_with_another_code_are_refused() -> None:

@@ -6,7 +6,6 @@ import pytest
 
 from exchanges.mexc import PUBLIC
 from exchanges.mexc import codec as codec_module
-from exchanges.mexc.events import trade_number
 from exchanges.mexc.frames_pb2 import PushDataWrapper
 from messages.market import BestQuote, BookDelta, Kline, PartialBook, Ticker24h, Trade
 from tests.exchanges.mexc.samples import (
@@ -100,23 +99,6 @@ def test_all_mini_tickers() -> None:
         "mexc", "BTC/USDT", 7, 1755000000000, 5, 117100.1, 0.0, 118000.0, 115000.5, 6950.11,
         812345678.12, -1.5,
     )  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("text", "number"),
-    [
-        ("710342948650209280X0_710342948650209281X0", 710342948650209280),
-        ("505979017439002624X1", 505979017439002624),
-        ("", -1),
-        ("C02__5", -1),
-        ("99999999999999999999X0", -1),
-        ("9223372036854775808", -1),
-        ("\u0661X0", -1),
-    ],
-)
-def test_trade_numbers(text: str, number: int) -> None:
-    """The number in front is the id; text that has none is no error."""
-    assert trade_number(text) == number
 
 
 # -- what is odd and right -------------------------------------------------------------------------

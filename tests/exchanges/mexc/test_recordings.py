@@ -84,7 +84,7 @@ def meant(expected: dict[str, Any]) -> list[PublicMessage]:
     if body := expected.get("publicAggreDeals"):
         return [
             Trade(
-                *head, int(deal["tradeId"].split("X")[0]), int(deal["time"]), 5,
+                *head, deal["tradeId"], int(deal["time"]), 5,
                 float(deal["price"]), float(deal["quantity"]), deal["tradeType"] == 2,
             )
             for deal in body["deals"]
@@ -314,7 +314,7 @@ def test_jkorf_answers(shared_data: Path) -> None:
     )  # fmt: skip
     assert ticker.change_percent == pytest.approx((46263.71 / 46079.37 - 1) * 100, abs=1e-4)
     info = PUBLIC.decode_venue_info(b'{"symbols":[]}')
-    assert PUBLIC.restricted(info, found["/api/v3/defaultSymbols"]) == info
+    assert PUBLIC.refine_venue_info(info, (found["/api/v3/defaultSymbols"],)) == info
 
 
 def test_answers_equal_ccxt(shared_data: Path) -> None:

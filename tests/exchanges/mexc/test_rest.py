@@ -46,7 +46,7 @@ def body(answer: Any) -> bytes:
     ("request_", "target", "weight"),
     [
         (PUBLIC.venue_info_request(), "exchangeInfo", 25),
-        (PUBLIC.api_symbols_request(), "defaultSymbols", 1),
+        (*PUBLIC.further_info_requests(), "defaultSymbols", 1),
         (PUBLIC.snapshot_request(BTC, 1000), "depth?symbol=BTCUSDT&limit=1000", 3),
         (PUBLIC.snapshot_request(BTC, 9999), "depth?symbol=BTCUSDT&limit=5000", 3),
         (PUBLIC.snapshot_request(BTC, 0), "depth?symbol=BTCUSDT&limit=1", 3),
@@ -106,7 +106,7 @@ def test_trades_come_oldest_first() -> None:
     """The newest first is turned round; an id of null is -1, one of text its number."""
     newer = {**TRADE, "time": 1737623988882, "id": "12X0_13X0", "isBuyerMaker": True}
     older = Trade("mexc", "BTC/USDT", 0, -1, 1737623988881, 5, 3219.58, 0.04757, False)
-    later = Trade("mexc", "BTC/USDT", 0, 12, 1737623988882, 5, 3219.58, 0.04757, True)
+    later = Trade("mexc", "BTC/USDT", 0, "12X0_13X0", 1737623988882, 5, 3219.58, 0.04757, True)
     assert PUBLIC.decode_trades(body([newer, TRADE]), BTC, 5) == (older, later)
     assert PUBLIC.decode_trades(body([TRADE, newer]), BTC, 5) == (older, later)
     assert PUBLIC.decode_trades(b"[]", BTC, 5) == ()
@@ -156,8 +156,8 @@ DECODERS: dict[str, Callable[[bytes], object]] = {
     "trades": lambda payload: PUBLIC.decode_trades(payload, BTC, 5),
     "klines": lambda payload: PUBLIC.decode_klines(payload, BTC, "1m", 5),
     "time": lambda payload: PUBLIC.decode_server_time(payload, 5),
-    "api symbols": lambda payload: PUBLIC.restricted(
-        PUBLIC.decode_venue_info(b'{"symbols":[]}'), payload
+    "api symbols": lambda payload: PUBLIC.refine_venue_info(
+        PUBLIC.decode_venue_info(b'{"symbols":[]}'), (payload,)
     ),
 }
 

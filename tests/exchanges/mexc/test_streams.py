@@ -73,15 +73,15 @@ def test_uneven_symbols_never_exceed_the_limit() -> None:
 def test_commands_are_split_and_counted_up() -> None:
     """Each frame has its own id, and stays below the size that clients keep to."""
     topics = [PUBLIC.stream(StreamKind.BEST_QUOTE, LONG) + "X" * 5 for _ in range(30)]
-    frames = PUBLIC.subscribe(topics, 5)
+    frames = PUBLIC.subscribe(topics, 5, 0)
     read = [json.loads(frame) for frame in frames]
     assert [each["id"] for each in read] == [5, 6, 7]
     assert {each["method"] for each in read} == {"SUBSCRIPTION"}
     assert [topic for each in read for topic in each["params"]] == topics
     assert max(len(frame) for frame in frames) <= limits.COMMAND_BYTES
-    (frame,) = PUBLIC.unsubscribe(topics[:1], 8)
+    (frame,) = PUBLIC.unsubscribe(topics[:1], 8, 0)
     assert json.loads(frame) == {"method": "UNSUBSCRIPTION", "params": topics[:1], "id": 8}
-    assert PUBLIC.subscribe((), 1) == ()
+    assert PUBLIC.subscribe((), 1, 0) == ()
 
 
 def test_a_full_connection_is_subscribed_before_the_venue_closes_it() -> None:
@@ -89,10 +89,11 @@ def test_a_full_connection_is_subscribed_before_the_venue_closes_it() -> None:
     rules, heartbeat = PUBLIC.limits, PUBLIC.heartbeat
     commands = math.ceil(rules.streams_per_connection / rules.streams_per_command)
     assert commands / rules.commands_per_s < limits.TOPICLESS_CLOSE_S / 10
-    assert heartbeat.client_text_every_s < heartbeat.silent_after_s / 10
+    assert 0 < heartbeat.client_ping_every_s < heartbeat.silent_after_s
+    assert heartbeat.probe_by_text
+    assert 0 < heartbeat.ping_every_s < heartbeat.silent_after_s / 10
     assert heartbeat.silent_after_s < limits.IDLE_CLOSE_S
-    assert json.loads(heartbeat.client_text) == {"method": "PING"}
-    assert heartbeat.ping_every_s == 0
+    assert json.loads(PUBLIC.client_ping(0)) == {"method": "PING"}
     assert rules.connection_max_age_s == 86_400
     assert rules.streams_per_connection == 30
     assert PUBLIC.rule is SequenceRule.CONTIGUOUS

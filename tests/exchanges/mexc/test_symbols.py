@@ -125,7 +125,7 @@ def test_a_symbol_without_a_name(name: str) -> None:
 def test_what_the_api_may_trade(body: str, tradeable: bool) -> None:
     """A listed symbol that defaultSymbols lacks is marked."""
     info = PUBLIC.decode_venue_info(json.dumps({"symbols": [BROCK]}).encode())
-    (only,) = PUBLIC.restricted(info, body.encode()).symbols
+    (only,) = PUBLIC.refine_venue_info(info, (body.encode(),)).symbols
     assert only.tradeable is tradeable
     assert only.status == ("TRADING" if tradeable else "NOT_BY_API")
 

@@ -141,10 +141,10 @@ def test_commands_and_plans_respect_the_limits() -> None:
     plans = PUBLIC.plan(streams)
     assert [len(plan.streams) for plan in plans] == [100, 30]
     assert [name for plan in plans for name in plan.streams] == list(streams)
-    frames = [json.loads(text) for text in PUBLIC.subscribe(plans[0].streams, 7)]
+    frames = [json.loads(text) for text in PUBLIC.subscribe(plans[0].streams, 7, 0)]
     assert [each["id"] for each in frames] == [7, 8, 9, 10, 11]
     assert max(len(each["topics"]) for each in frames) == LIMITS.streams_per_command
-    assert json.loads(PUBLIC.unsubscribe(["a"], 1)[0])["op"] == "unsubscribe"
+    assert json.loads(PUBLIC.unsubscribe(["a"], 1, 0)[0])["op"] == "unsubscribe"
 
 
 def test_requests_and_answers() -> None:

@@ -9,15 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from simulator.binance.listings import Family
 from simulator.book import Book, Diff, Trade
 from simulator.candles import Candle
-from simulator.instruments import Family, Listing, digits_text
+from simulator.instruments import Listing
 from simulator.topics import StreamName
+from simulator.writers import FUNDING_RATE, StreamWriter, Summary, change_texts, next_funding_ms
 
-FUNDING_MS = 8 * 3_600_000
-"""Funding is settled every eight hours, aligned to UTC."""
-FUNDING_RATE = "0.00010000"
-"""The rate of a calm market; the simulator settles no funding."""
 INDEX_DIGITS = 8
 """Mark and index prices carry eight digits."""
 
@@ -49,14 +47,14 @@ class LevelText:
         )
 
 
-class StreamWriter:
+class BinanceWriter(StreamWriter):
     """Writes the stream events of one listing; `unit` is 1 for ms and 1000 for µs times."""
 
-    def __init__(self, listing: Listing, recorded: bool) -> None:
+    def __init__(self, listing: Listing, family: Family, recorded: bool) -> None:
         self.listing = listing
         self.levels = LevelText(listing)
-        self._spot = listing.family is Family.SPOT
-        self._usdm = listing.family is Family.USDM
+        self._spot = family is Family.SPOT
+        self._usdm = family is Family.USDM
         self._symbol = f'"s":"{listing.native}"'
         product = 1 if self._usdm else 2
         self._product = "" if self._spot or recorded else f',"st":{product}'
@@ -73,7 +71,7 @@ class StreamWriter:
     def _amount(self, lots: int) -> str:
         return self.listing.amount_text(lots)
 
-    def depth(self, diff: Diff, book: Book, now_ms: int, unit: int) -> bytes:
+    def depth(self, name: StreamName, diff: Diff, book: Book, now_ms: int, unit: int) -> bytes:
         """One `depthUpdate`: bids best first, asks best first."""
         bids = self.levels.many(sorted(diff.bids.items(), reverse=True))
         asks = self.levels.many(sorted(diff.asks.items()))
@@ -93,16 +91,18 @@ class StreamWriter:
             f'"b":[{bids}],"a":[{asks}]}}'
         ).encode()
 
-    def partial(self, book: Book, previous_id: int, count: int, now_ms: int, unit: int) -> bytes:
+    def partial(
+        self, name: StreamName, book: Book, previous_id: int, now_ms: int, unit: int
+    ) -> bytes:
         """The best levels: nameless on spot, a `depthUpdate` on futures."""
-        bids = self.levels.many(book.bids.top(count))
-        asks = self.levels.many(book.asks.top(count))
+        bids = self.levels.many(book.bids.top(name.levels))
+        asks = self.levels.many(book.asks.top(name.levels))
         if self._spot:
             return f'{{"lastUpdateId":{book.last_id},"bids":[{bids}],"asks":[{asks}]}}'.encode()
         ids = f'"U":{previous_id + 1},"u":{book.last_id}'
         return self._depth(ids, previous_id, bids, asks, book.changed_ms, now_ms, unit)
 
-    def book_ticker(self, book: Book, now_ms: int, unit: int) -> bytes:
+    def book_ticker(self, name: StreamName, book: Book, now_ms: int, unit: int) -> bytes:
         """Best bid and ask with the id of the book they belong to."""
         bid, bid_lots = book.bids.best()
         ask, ask_lots = book.asks.best()
@@ -116,7 +116,7 @@ class StreamWriter:
         times = f'"T":{book.changed_ms * unit},"E":{now_ms * unit}'
         return f'{{"e":"bookTicker",{head}{self._tail},{best},{times}}}'.encode()
 
-    def trade(self, trade: Trade, now_ms: int, unit: int) -> bytes:
+    def trade(self, name: StreamName, trade: Trade, now_ms: int, unit: int) -> bytes:
         """One single trade."""
         price, amount = self._price(trade.tick), self._amount(trade.lots)
         maker = "true" if trade.taker_sold else "false"
@@ -129,7 +129,7 @@ class StreamWriter:
             text = f'{times},{at},{self._symbol}{self._trade_tail},{what},"X":"MARKET","m":{maker}'
         return f'{{"e":"trade",{text}}}'.encode()
 
-    def aggregate(self, trades: Sequence[Trade], now_ms: int, unit: int) -> bytes:
+    def trades(self, name: StreamName, trades: Sequence[Trade], now_ms: int, unit: int) -> bytes:
         """The trades of one taker order at one price, merged."""
         first = trades[0]
         amount = self._amount(sum(trade.lots for trade in trades))
@@ -142,12 +142,14 @@ class StreamWriter:
             f'"l":{trades[-1].trade_id},"T":{first.at_ms * unit},"m":{maker}{tail}}}'
         ).encode()
 
-    def kline(self, candle: Candle, name: StreamName, now_ms: int, unit: int) -> bytes:
+    def kline(self, name: StreamName, candle: Candle, now_ms: int, unit: int) -> bytes:
         """The candle of an interval, `x` once it is closed."""
         price = self._price
         closed = "true" if now_ms > candle.close_ms else "false"
-        volume, quotes = self.volumes(candle.lots, candle.quote, candle.close)
-        buyer, buyer_quotes = self.volumes(candle.buyer_lots, candle.buyer_quote, candle.close)
+        volume, quotes = volumes(self.listing, candle.lots, candle.quote, candle.close)
+        buyer, buyer_quotes = volumes(
+            self.listing, candle.buyer_lots, candle.buyer_quote, candle.close
+        )
         return (
             f'{{"e":"kline","E":{now_ms * unit},{self._symbol}{self._product},"k":{{'
             f'"t":{candle.open_ms * unit},"T":{(candle.close_ms + 1) * unit - 1},{self._symbol},'
@@ -157,19 +159,11 @@ class StreamWriter:
             f'"q":"{quotes}","V":"{buyer}","Q":"{buyer_quotes}","B":"0"}}}}'
         ).encode()
 
-    def volumes(self, lots: int, quote: float, tick: int) -> tuple[str, str]:
-        """Volume in the venue's unit, and its worth: quote units, base units on COIN-M.
-
-        Args:
-            tick: the price at which quote becomes base on COIN-M.
-        """
-        worth = quote / (tick * self.listing.tick) if self.listing.contract_size else quote
-        return self._amount(lots), f"{worth:.8f}"
-
-    def ticker(self, day: Candle, book: Book, last_lots: int, now_ms: int, unit: int) -> bytes:
+    def ticker(self, name: StreamName, summary: Summary, now_ms: int, unit: int) -> bytes:
         """Rolling statistics of 24 hours, with best bid and ask on spot."""
+        day, book, last_lots = summary.day, summary.book, summary.last_lots
         price = self._price
-        volume, quotes = self.volumes(day.lots, day.quote, day.close)
+        volume, quotes = volumes(self.listing, day.lots, day.quote, day.close)
         change, percent, average = change_texts(self.listing, day)
         best = ""
         if self._spot:
@@ -188,10 +182,10 @@ class StreamWriter:
             f'"n":{day.trades}}}'
         ).encode()
 
-    def mini_ticker(self, day: Candle, now_ms: int, unit: int) -> bytes:
+    def mini_ticker(self, name: StreamName, day: Candle, now_ms: int, unit: int) -> bytes:
         """The same in brief."""
         price = self._price
-        volume, quotes = self.volumes(day.lots, day.quote, day.close)
+        volume, quotes = volumes(self.listing, day.lots, day.quote, day.close)
         return (
             f'{{"e":"24hrMiniTicker","E":{now_ms * unit},{self._symbol}{self._coin_tail()},'
             f'"c":"{price(day.close)}","o":"{price(day.open)}","h":"{price(day.high)}",'
@@ -202,9 +196,11 @@ class StreamWriter:
         """Tickers name the pair on COIN-M only."""
         return self._product if self._usdm else self._tail
 
-    def mark_price(self, mark: float, index: float, now_ms: int, unit: int) -> bytes:
+    def mark_price(
+        self, name: StreamName, mark: float, index: float, now_ms: int, unit: int
+    ) -> bytes:
         """Mark price, index and the running funding rate (futures)."""
-        next_ms = (now_ms // FUNDING_MS + 1) * FUNDING_MS
+        next_ms = next_funding_ms(now_ms)
         return (
             f'{{"e":"markPriceUpdate","E":{now_ms * unit},{self._symbol},'
             f'"p":"{mark:.{INDEX_DIGITS}f}","P":"{index:.{INDEX_DIGITS}f}",'
@@ -213,14 +209,11 @@ class StreamWriter:
         ).encode()
 
 
-def change_texts(listing: Listing, day: Candle) -> tuple[str, str, str]:
-    """Price change, change in percent and average price of a day as the venues print them."""
-    change = day.close - day.open
-    sign = "-" if change < 0 else ""
-    text = sign + digits_text(abs(change) * listing.tick_units, listing.price_digits)
-    percent = f"{100.0 * change / day.open:.3f}"
-    average = digits_text(
-        (day.high + day.low + day.open + day.close) * listing.tick_units // 4,
-        listing.price_digits,
-    )
-    return text, percent, average
+def volumes(listing: Listing, lots: int, quote: float, tick: int) -> tuple[str, str]:
+    """Volume in the venue's unit, and its worth: quote units, base units on COIN-M.
+
+    Args:
+        tick: the price at which quote becomes base on COIN-M.
+    """
+    worth = quote / (tick * listing.tick) if listing.contract_size else quote
+    return listing.amount_text(lots), f"{worth:.8f}"

@@ -11,7 +11,8 @@ from typing import Any
 
 import orjson
 
-from simulator.venue import Connection, Venue
+from simulator.protocol import Connection
+from simulator.venue import Venue
 
 METHODS = ("SUBSCRIBE", "UNSUBSCRIBE", "LIST_SUBSCRIPTIONS", "SET_PROPERTY", "GET_PROPERTY")
 _TEXT_ID = re.compile(r"[0-9A-Za-z_-]{1,36}")

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from simulator.binance.listings import Family, family_of
+from simulator.binance.payloads import LevelText, volumes
 from simulator.book import BookState, Trade
 from simulator.candles import Candle
-from simulator.instruments import Family, Listing, digits_text
+from simulator.instruments import Listing, digits_text
 from simulator.listing import LiveListing
-from simulator.payloads import FUNDING_MS, FUNDING_RATE, change_texts
+from simulator.writers import FUNDING_RATE, change_texts, next_funding_ms
 
 Json = dict[str, Any]
 
@@ -218,11 +220,11 @@ def _coinm_symbol(live: LiveListing) -> Json:
 
 def depth(live: LiveListing, state: BookState, now_ms: int) -> bytes:
     """A snapshot; futures add times, COIN-M the symbol and pair too."""
-    listing, levels = live.listing, live.writer.levels
+    listing, levels = live.listing, LevelText(live.listing)
     head = f'"lastUpdateId":{state.last_id}'
-    if listing.family is not Family.SPOT:
+    if family_of(listing) is not Family.SPOT:
         head += f',"E":{now_ms},"T":{state.at_ms}'
-    if listing.family is Family.COINM:
+    if family_of(listing) is Family.COINM:
         head += f',"symbol":"{listing.native}","pair":"{listing.pair}"'
     bids, asks = levels.many(state.bids), levels.many(state.asks)
     return f'{{{head},"bids":[{bids}],"asks":[{asks}]}}'.encode()
@@ -240,7 +242,7 @@ def _trade(listing: Listing, trade: Trade) -> Json:
         "price": listing.price_text(trade.tick),
         "qty": listing.amount_text(trade.lots),
     }
-    if listing.family is Family.COINM:
+    if family_of(listing) is Family.COINM:
         answer["baseQty"] = f"{value / (trade.tick * listing.tick):.8f}"
     else:
         digits = listing.price_digits + listing.lot_digits
@@ -248,7 +250,7 @@ def _trade(listing: Listing, trade: Trade) -> Json:
         answer["quoteQty"] = digits_text(units // 10 ** max(0, digits - 8), min(digits, 8))
     answer["time"] = trade.at_ms
     answer["isBuyerMaker"] = trade.taker_sold
-    if listing.family is Family.SPOT:
+    if family_of(listing) is Family.SPOT:
         answer["isBestMatch"] = True
     return answer
 
@@ -270,7 +272,7 @@ def aggregate_trades(listing: Listing, recent: Iterable[Trade]) -> list[Json]:
             "T": first.at_ms,
             "m": first.taker_sold,
         }
-        if listing.family is Family.SPOT:
+        if family_of(listing) is Family.SPOT:
             one["M"] = True
         answer.append(one)
     return answer
@@ -278,11 +280,11 @@ def aggregate_trades(listing: Listing, recent: Iterable[Trade]) -> list[Json]:
 
 def klines(live: LiveListing, candles: Iterable[Candle]) -> list[list[Any]]:
     """Candles as arrays of twelve."""
-    listing, volumes = live.listing, live.writer.volumes
+    listing = live.listing
     rows = []
     for candle in candles:
-        volume, quote = volumes(candle.lots, candle.quote, candle.close)
-        buyer, buyer_quote = volumes(candle.buyer_lots, candle.buyer_quote, candle.close)
+        volume, quote = volumes(listing, candle.lots, candle.quote, candle.close)
+        buyer, buyer_quote = volumes(listing, candle.buyer_lots, candle.buyer_quote, candle.close)
         rows.append(
             [
                 candle.open_ms,
@@ -306,9 +308,9 @@ def day_ticker(live: LiveListing, now_ms: int) -> Json:
     """24 h statistics."""
     listing, day = live.listing, live.statistics.day(now_ms)
     change, percent, average = change_texts(listing, day)
-    volume, quote = live.writer.volumes(day.lots, day.quote, day.close)
+    volume, quote = volumes(listing, day.lots, day.quote, day.close)
     answer: Json = {"symbol": listing.native}
-    if listing.family is Family.COINM:
+    if family_of(listing) is Family.COINM:
         answer["pair"] = listing.pair
     answer |= {
         "priceChange": change,
@@ -320,14 +322,14 @@ def day_ticker(live: LiveListing, now_ms: int) -> Json:
         "highPrice": listing.price_text(day.high),
         "lowPrice": listing.price_text(day.low),
         "volume": volume,
-        "baseVolume" if listing.family is Family.COINM else "quoteVolume": quote,
+        "baseVolume" if family_of(listing) is Family.COINM else "quoteVolume": quote,
         "openTime": day.open_ms,
         "closeTime": day.close_ms,
         "firstId": day.first_trade_id,
         "lastId": day.last_trade_id,
         "count": day.trades,
     }
-    if listing.family is Family.SPOT:
+    if family_of(listing) is Family.SPOT:
         answer["prevClosePrice"] = answer["openPrice"]
         best = book_ticker(live, now_ms)
         answer |= {key: best[key] for key in ("bidPrice", "bidQty", "askPrice", "askQty")}
@@ -341,9 +343,9 @@ def price_ticker(live: LiveListing, now_ms: int) -> Json:
         "symbol": listing.native,
         "price": listing.price_text(live.statistics.last_tick),
     }
-    if listing.family is Family.COINM:
+    if family_of(listing) is Family.COINM:
         answer["ps"] = listing.pair
-    if listing.family is not Family.SPOT:
+    if family_of(listing) is not Family.SPOT:
         answer["time"] = now_ms
     return answer
 
@@ -359,9 +361,9 @@ def book_ticker(live: LiveListing, now_ms: int) -> Json:
         "askPrice": listing.price_text(ask),
         "askQty": listing.amount_text(ask_lots),
     }
-    if listing.family is Family.COINM:
+    if family_of(listing) is Family.COINM:
         answer["pair"] = listing.pair
-    if listing.family is not Family.SPOT:
+    if family_of(listing) is not Family.SPOT:
         answer["lastUpdateId"] = book.last_id
         answer["time"] = now_ms
     return answer
@@ -371,7 +373,7 @@ def premium_index(live: LiveListing, now_ms: int) -> Json:
     """Mark price, index and funding (futures)."""
     mark, index = live.mark()
     answer: Json = {"symbol": live.listing.native}
-    if live.listing.family is Family.COINM:
+    if family_of(live.listing) is Family.COINM:
         answer["pair"] = live.listing.pair
     return answer | {
         "markPrice": f"{mark:.8f}",
@@ -379,6 +381,6 @@ def premium_index(live: LiveListing, now_ms: int) -> Json:
         "estimatedSettlePrice": f"{index:.8f}",
         "lastFundingRate": FUNDING_RATE,
         "interestRate": "0.00010000",
-        "nextFundingTime": (now_ms // FUNDING_MS + 1) * FUNDING_MS,
+        "nextFundingTime": next_funding_ms(now_ms),
         "time": now_ms,
     }
