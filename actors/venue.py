@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from actors.transport.rest import RestClient
     from config.settings import VenueSettings
     from exchanges.contract import DepthFeed, PublicDialect
+    from messages.requests import RestRequest
 
 SYMBOLS_TTL_S = 3600.0
 """Venues change ticks and listings a few times a day at most."""

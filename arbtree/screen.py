@@ -85,7 +85,10 @@ def _tree(rows: list[Row], limit: int) -> Panel:
     text = Text()
     shown = [row for row in rows if row.kind == "supervisor" or row.state != "running"]
     shown += [row for row in rows if row.kind == "actor" and row.path.count("/") == 1]
-    for row in shown[:limit]:
+    # Where there is no room for all, what runs deepest in the tree stays out.
+    kept = sorted(shown, key=lambda row: (row.state == "running", row.path.count("/")))[:limit]
+    paths = {row.path for row in kept}
+    for row in (row for row in shown if row.path in paths):
         children = sum(other.path.startswith(row.path + "/") for other in rows)
         text.append("  " * row.path.count("/") + row.path.rpartition("/")[2] + "  ")
         text.append(row.state, style=STATE_STYLE.get(row.state, ""))

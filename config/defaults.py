@@ -1,4 +1,4 @@
-"""What runs without a file: three embedded venues; and the commented example file."""
+"""What runs without a file: six embedded venues; and the commented example file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from config.settings import InspectionSettings, Settings
 from config.venues import VenueSettings
 
 DEFAULT_ASSETS = ("BTC", "ETH", "SOL", "XRP", "DOGE", "ADA")
-"""Large coins that all three Binance families list."""
+"""Large coins that every embedded venue lists."""
 NO_FILE = "embedded defaults"
 """The name that messages give to the settings that come from no file."""
 
@@ -25,6 +25,9 @@ def default_settings() -> Settings:
             VenueSettings(name="binance", symbols=spot, embedded=True),
             VenueSettings(name="binance_usdm", symbols=linear, embedded=True),
             VenueSettings(name="binance_coinm", symbols=inverse, embedded=True),
+            VenueSettings(name="gateio", symbols=spot, embedded=True),
+            VenueSettings(name="gateio_futures", symbols=linear, embedded=True),
+            VenueSettings(name="mexc", symbols=spot, embedded=True),
         ),
     )
     check_rules(settings, NO_FILE)

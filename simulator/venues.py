@@ -51,4 +51,11 @@ VENUES = {
         VenueSpec("mexc", MexcProtocol(), ("api.mexc.com",), ("wbs-api.mexc.com",)),
     )
 }
-DEFAULT_VENUES = ("binance", "binance_usdm", "binance_coinm")
+DEFAULT_VENUES = (
+    "binance",
+    "binance_usdm",
+    "binance_coinm",
+    "gateio",
+    "gateio_futures",
+    "mexc",
+)

@@ -219,10 +219,10 @@ def test_a_configuration_that_starts_nothing_is_refused() -> None:
 
 
 def test_the_defaults_are_embedded_and_follow_the_rules() -> None:
-    """Without a file nothing leaves the machine, and three venues share base assets."""
+    """Without a file nothing leaves the machine, and six venues share base assets."""
     settings = default_settings()
     assert [venue.name for venue in settings.venues] == [
-        "binance", "binance_usdm", "binance_coinm",
+        "binance", "binance_usdm", "binance_coinm", "gateio", "gateio_futures", "mexc",
     ]  # fmt: skip
     assert all(venue.embedded and venue.enabled for venue in settings.venues)
     assert settings.simulated_assets == DEFAULT_ASSETS

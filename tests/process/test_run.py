@@ -18,8 +18,8 @@ from tests.process.commands import (
     wait_for_live_book,
 )
 
-BOOKS = 18
-"""Three embedded venues with six symbols each."""
+BOOKS = 36
+"""Six embedded venues with six symbols each."""
 
 NOBODY = """
 [log]
@@ -36,8 +36,8 @@ websocket_url = "ws://127.0.0.1:1"
 
 @pytest.fixture(scope="module")
 def json_run() -> subprocess.CompletedProcess[str]:
-    """One run of three seconds with JSON lines."""
-    return finished("arbtree", "run", "--for", "3s", "--json", "--every", "500ms")
+    """One run of six seconds with JSON lines."""
+    return finished("arbtree", "run", "--for", "6s", "--json", "--every", "500ms")
 
 
 @pytest.fixture(scope="module")
