@@ -9,12 +9,16 @@ from markets.price_band import BandRules
 
 def asset_registry(settings: Settings) -> AssetRegistry:
     """The registry of a configuration: its `[[assets]]`, and which of its venues are embedded."""
-    words = (
+    simulated = {venue.name for venue in settings.active_venues if venue.embedded}
+    return AssetRegistry(asset_words(settings), simulated)
+
+
+def asset_words(settings: Settings) -> tuple[AssetWord, ...]:
+    """The user's word about assets."""
+    return tuple(
         AssetWord(word.name, word.same or (), word.different or (), word.reason or "")
         for word in settings.assets
     )
-    simulated = {venue.name for venue in settings.active_venues if venue.embedded}
-    return AssetRegistry(words, simulated)
 
 
 def band_rules(rules: DetectorSettings) -> BandRules:
