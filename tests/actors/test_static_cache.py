@@ -49,6 +49,7 @@ VOLATILE = sorted({each for each in structs() if getattr(each, "volatile", False
 
 async def nothing() -> Mapping[str, Any]:
     """Load nothing."""
+    await trio.lowlevel.checkpoint()
     return {}
 
 
@@ -58,7 +59,7 @@ def holders(kind: Any) -> Iterator[type[Struct]]:
         (kind, kind | None, tuple[kind, ...], list[kind], dict[str, kind], dict[str, list[kind]])
     ):
         yield defstruct(f"Holder{number}", [("x", inner)], namespace={"volatile": False})
-    deep = defstruct("Deep", [("x", kind)], namespace={"volatile": False})
+    deep: Any = defstruct("Deep", [("x", kind)], namespace={"volatile": False})
     yield defstruct("Deeper", [("x", tuple[deep, ...])], namespace={"volatile": False})
 
 
