@@ -185,6 +185,8 @@ class DetectorActor(Actor):
             known = self._legs.get((message.venue, message.symbol))
             if known is not None and known.top is not None:
                 self._withdraw(known)
+        else:
+            self.context.discard("no_top")
 
     def handle_control(self, message: object) -> None:
         """Look at open opportunities although no price moved; release a pair."""

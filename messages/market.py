@@ -29,7 +29,10 @@ class StreamKind(enum.Enum):
 
 
 class BookSnapshot(Struct, frozen=True, gc=False):
-    """A whole book as of `last_id`, best level first on both sides."""
+    """A whole book as of `last_id`, best level first on both sides.
+
+    `rest_born` marks the answer to a request: it proves nothing until the stream is joined to it.
+    """
 
     volatile: ClassVar[bool] = True
 
@@ -41,6 +44,7 @@ class BookSnapshot(Struct, frozen=True, gc=False):
     received_ns: int
     bids: Levels
     asks: Levels
+    rest_born: bool = False
 
 
 class BookDelta(Struct, frozen=True, gc=False):
