@@ -21,6 +21,7 @@ from actors.runtime.messages import Up
 from actors.runtime.timers import Timer
 from actors.snapshots import SNAPSHOT_DEADLINE_S
 from actors.venue import Venue
+from exchanges.sequencing import State
 from messages.books import (
     BookDark,
     BookTop,
@@ -216,6 +217,10 @@ class BookActor(Actor):
     def _snapshot(self, snapshot: BookSnapshot) -> None:
         if snapshot.epoch != self._epoch:
             self.context.discard("older_epoch")
+            return
+        if snapshot.rest_born and self._book.state is State.EMPTY:
+            # An answer to an earlier life's question: no event of this one is joined to it.
+            self.context.discard("unjoined_snapshot")
             return
         verdict = self._book.snapshot(snapshot)
         if verdict is Verdict.CHANGED:

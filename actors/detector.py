@@ -2,9 +2,11 @@
 
 Accepts `BookTop` and `BookDark`, conflated to the latest of each book; emits `OpportunityOpened`
 and `OpportunityClosed` to its outlet.  A top of an epoch that is not its connection's current one
-is dark by construction, and every leg must be fresh at the moment of decision.  State lost at
-restart: all tops (books tell theirs again when they see it up), open opportunities and episode
-statistics.  Restart type: permanent.  Cancellation closes every open opportunity as stopped.
+is dark by construction, and every leg must be fresh at the moment of decision.  Two symbols whose
+mids leave the price band open nothing, see `markets.price_band`; `ReleasePair` ends a quarantine.
+State lost at restart: all tops (books tell theirs again when they see it up), open opportunities
+and episode statistics, but no quarantine.  Restart type: permanent.  Cancellation closes every
+open opportunity as stopped.
 """
 
 from __future__ import annotations
@@ -14,22 +16,27 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
+from actors.assets import band_rules
 from actors.feed import Feed
+from actors.opportunity_facts import Both, closed, evidence, opened
 from actors.outlet import Outlet
 from actors.runtime.actor import Actor
 from actors.runtime.reference import ActorRef
 from actors.venue import Venue
 from config.settings import DetectorSettings
 from markets.arbitrage import Crossing, Edge, NoEdge, leg_of
-from markets.comparable import why_not_comparable
+from markets.assets import AssetRegistry
+from markets.comparable import NotComparable, why_not_comparable
 from markets.episodes import PairEpisodes, PairStatistics
 from markets.fees import Fees, FeeSchedule, fees_from_bps
-from markets.freshness import Ages, Freshness, FreshnessLimits, ages, lag_of
+from markets.freshness import Ages, Freshness, FreshnessLimits
 from markets.opportunities import Closed, CloseReason, Life, OpportunityTracker
+from markets.price_band import BandState, PriceBand, PriceBands
+from markets.price_gate import PriceGate
 from messages.books import BookDark, BookTop
 from messages.identifiers import Instrument
 from messages.instruments import SymbolInfo
-from messages.opportunities import Evidence, OpportunityClosed, OpportunityOpened
+from messages.opportunities import PairQuarantined, PairReleased, ReleasePair
 
 EPISODE_THRESHOLDS_BPS = (0.0, 1.0, 2.0, 5.0, 10.0, 20.0)
 """Gross edges that episodes are counted above."""
@@ -40,9 +47,8 @@ RECHECK_S = 0.1
 IDS_PER_LIFE = 1_000_000_000
 """Opportunity ids never repeat over restarts of the detector."""
 
-NS_PER_MS = 1_000_000
-
-Both = tuple[Evidence, Evidence]
+HELD_SHOWN = 20
+"""Pairs outside the price band that the summary names; all are counted."""
 
 
 class Recheck(Struct, frozen=True, gc=False):
@@ -52,10 +58,11 @@ class Recheck(Struct, frozen=True, gc=False):
 class _Leg:
     """One instrument: its latest top, and what proves it."""
 
-    __slots__ = ("feed", "info", "pairs", "ref", "told_ns", "top", "venue")
+    __slots__ = ("base", "feed", "info", "pairs", "ref", "told_ns", "top", "venue")
 
-    def __init__(self, info: SymbolInfo, venue: Venue) -> None:
+    def __init__(self, info: SymbolInfo, venue: Venue, base: str) -> None:
         self.info = info
+        self.base = base
         self.venue = venue
         self.top: BookTop | None = None
         self.told_ns = 0
@@ -67,12 +74,19 @@ class _Leg:
 class _Pair:
     """Buying on one instrument and selling on the other."""
 
-    __slots__ = ("buy", "crossing", "episodes", "sell", "tracker")
+    __slots__ = ("band", "buy", "crossing", "episodes", "reason", "sell", "tracker")
 
     def __init__(
-        self, buy: _Leg, sell: _Leg, rules: DetectorSettings, crossing: Crossing | None
+        self,
+        buy: _Leg,
+        sell: _Leg,
+        rules: DetectorSettings,
+        crossing: Crossing | NotComparable,
+        band: PriceBand,
     ) -> None:
-        self.buy, self.sell, self.crossing = buy, sell, crossing
+        self.buy, self.sell, self.band = buy, sell, band
+        self.crossing = crossing if isinstance(crossing, Crossing) else None
+        self.reason = None if isinstance(crossing, Crossing) else crossing
         self.episodes = PairEpisodes(EPISODE_THRESHOLDS_BPS)
         self.tracker: OpportunityTracker[Both] = OpportunityTracker(rules.alive_after_ms)
 
@@ -84,19 +98,31 @@ class DetectorActor(Actor):
         rules: thresholds and age limits.
         venues: the shared services of every venue, by name.
         outlet: where opportunities are published.
+        assets: which tickers are one asset; the well-known ones when left out.
+        bands: what knows the quarantines; they must outlive a restart.
     """
 
     def __init__(
-        self, rules: DetectorSettings, venues: Mapping[str, Venue], outlet: Outlet
+        self,
+        rules: DetectorSettings,
+        venues: Mapping[str, Venue],
+        outlet: Outlet,
+        assets: AssetRegistry | None = None,
+        bands: PriceBands | None = None,
     ) -> None:
         self._rules = rules
         self._venues = venues
         self._outlet = outlet
-        self._limits = FreshnessLimits(
-            proof_to_trade_ms=rules.proof_age_ms,
-            proof_hard_ms=rules.proof_age_hard_ms,
-            change_ms=rules.change_age_ms,
-            lag_ms=rules.lag_ms,
+        self._assets = assets or AssetRegistry()
+        self._bands = bands or PriceBands(band_rules(rules))
+        self._widest = 1.0 + rules.price_band_percent / 100.0
+        self._gate = PriceGate(
+            FreshnessLimits(
+                proof_to_trade_ms=rules.proof_age_ms,
+                proof_hard_ms=rules.proof_age_hard_ms,
+                change_ms=rules.change_age_ms,
+                lag_ms=rules.lag_ms,
+            )
         )
         self._fees = fee_schedule(venues)
         self._legs: dict[tuple[str, str], _Leg] = {}
@@ -112,6 +138,7 @@ class DetectorActor(Actor):
         """Begin with nothing known."""
         self._ids = itertools.count((self.context.generation - 1) * IDS_PER_LIFE + 1)
         self._rechecking = False
+        self._bands.lost(self.context.clock.now_ns())
 
     async def stopping(self) -> None:
         """End every open opportunity: nobody watches it any more."""
@@ -119,11 +146,21 @@ class DetectorActor(Actor):
             self._close(pair, CloseReason.STOPPED)
 
     def summary(self) -> dict[str, object]:
-        """What screens and the inspector show."""
+        """What screens and the inspector show; pairs count once in each direction."""
+        held = list(self._bands.held())
         return {
             "instruments": len(self._legs),
             "pairs": len(self._pairs),
             "comparable": sum(pair.crossing is not None for pair in self._pairs),
+            "asset_unproven": sum(
+                pair.reason is NotComparable.ASSET_UNPROVEN for pair in self._pairs
+            ),
+            "quarantines": self._bands.quarantines,
+            "quarantined": sum(band.state is BandState.QUARANTINED for _, _, band in held),
+            "held": [
+                f"{one} and {other}: {band.state.value}, {band.reason}"
+                for one, other, band in held[:HELD_SHOWN]
+            ],
             "evaluated": self.evaluated,
             "opened": self.opened,
             "open": sum(pair.tracker.life is not None for pair in self._pairs),
@@ -148,13 +185,16 @@ class DetectorActor(Actor):
             known = self._legs.get((message.venue, message.symbol))
             if known is not None and known.top is not None:
                 self._withdraw(known)
+        else:
+            self.context.discard("no_top")
 
     def handle_control(self, message: object) -> None:
-        """Look at open opportunities although no price moved."""
-        if isinstance(message, Recheck):
-            self._touched.update(
-                (pair, None) for pair in self._pairs if pair.tracker.life is not None
-            )
+        """Look at open opportunities although no price moved; release a pair."""
+        if isinstance(message, ReleasePair):
+            if self._bands.of(message.one, message.other).release():
+                self._released(message.one, message.other, "user")
+        elif isinstance(message, Recheck):
+            self._touched.update((pair, None) for pair in self._pairs if _timed(pair))
             self._rechecking = bool(self._touched)
             if self._rechecking:
                 self.context.timer(RECHECK_S, Recheck())
@@ -180,23 +220,25 @@ class DetectorActor(Actor):
         info = venue.directory.known(symbol) if venue is not None else None
         if venue is None or info is None:
             return None
-        leg = _Leg(info, venue)
+        leg = _Leg(info, venue, self._assets.base_key(info))
         for other in self._legs.values():
-            if other.info.base == info.base and other.info.venue != info.venue:
+            if other.base == leg.base and other.info.venue != info.venue:
                 self._pair(leg, other)
                 self._pair(other, leg)
         self._legs[(venue_name, symbol)] = leg
         return leg
 
     def _pair(self, buy: _Leg, sell: _Leg) -> None:
-        crossing = None
-        if why_not_comparable(buy.info, sell.info) is None:
+        crossing: Crossing | NotComparable | None
+        crossing = why_not_comparable(buy.info, sell.info, self._assets)
+        if crossing is None:
             crossing = Crossing(
                 leg_of(buy.info, self._fees.taker(buy.info)),
                 leg_of(sell.info, self._fees.taker(sell.info)),
                 self._rules.threshold_bps,
             )
-        pair = _Pair(buy, sell, self._rules, crossing)
+        band = self._bands.of(buy.info.instrument, sell.info.instrument)
+        pair = _Pair(buy, sell, self._rules, crossing, band)
         for leg in (buy, sell):
             leg.pairs.append(pair)
             if leg.top is not None:
@@ -233,54 +275,96 @@ class DetectorActor(Actor):
 
     def _evaluate(self, pair: _Pair, crossing: Crossing, now_ns: int, wall_ns: int) -> None:
         self.evaluated += 1
-        buy, sell = pair.buy.top, pair.sell.top
+        buy, sell, band = pair.buy.top, pair.sell.top, pair.band
         if buy is None or sell is None:
+            band.lost(now_ns)
             self._close(pair, CloseReason.DARK)
             return
-        if pair.tracker.life is None and not crossing.pays(sell.bids[0][0], buy.asks[0][0]):
+        bid, ask = sell.bids[0][0], buy.asks[0][0]
+        apart = (buy.bids[0][0] + ask) / (bid + sell.asks[0][0])
+        calm = band.calm and 1.0 <= apart * self._widest <= self._widest * self._widest
+        if calm and pair.tracker.life is None and not crossing.pays(bid, ask):
             return
-        buy_ages = self._ages(pair.buy, buy, now_ns, wall_ns)
-        sell_ages = self._ages(pair.sell, sell, now_ns, wall_ns)
-        if buy_ages is None or sell_ages is None:
-            self._close(pair, CloseReason.DARK)
-            return
-        for found in (self._limits.judge(buy_ages), self._limits.judge(sell_ages)):
-            if found is not Freshness.TRADEABLE:
+        buy_ages = self._judge(pair.buy, buy, now_ns, wall_ns)
+        sell_ages = self._judge(pair.sell, sell, now_ns, wall_ns)
+        for found in (buy_ages, sell_ages):
+            if isinstance(found, Freshness):
+                band.lost(now_ns)
                 dark = found is Freshness.DARK
                 self._close(pair, CloseReason.DARK if dark else CloseReason.STALE)
                 return
+        if not (calm or self._in_band(pair, buy, sell, now_ns)):
+            self._close(pair, CloseReason.QUARANTINED)
+            return
+        assert isinstance(buy_ages, Ages)
+        assert isinstance(sell_ages, Ages)
         edge = crossing.evaluate(sell.bids, buy.asks)
         if isinstance(edge, Edge) and edge.amount * edge.buy_average < self._rules.min_notional:
             edge = NoEdge.BELOW_NOTIONAL
         proof = (
-            _evidence(pair.buy, buy, buy.asks[0][0], buy_ages),
-            _evidence(pair.sell, sell, sell.bids[0][0], sell_ages),
+            evidence(pair.buy.info, buy, ask, buy_ages),
+            evidence(pair.sell.info, sell, bid, sell_ages),
         )
         number = next(self._ids) if pair.tracker.life is None and isinstance(edge, Edge) else 0
         outcome = pair.tracker.seen(now_ns, edge, proof, number)
         if isinstance(outcome, Life):
             self.opened += 1
-            if not self._rechecking:
-                self._rechecking = True
-                self.context.timer(RECHECK_S, Recheck())
-            self._outlet.publish(_opened(outcome, self.context.clock.now_ns()))
+            self._recheck()
+            self._outlet.publish(opened(outcome, self.context.clock.now_ns()))
         elif isinstance(outcome, Closed):
-            self._outlet.publish(_closed(outcome))
+            self._outlet.publish(closed(outcome))
 
-    def _ages(self, leg: _Leg, top: BookTop, now_ns: int, wall_ns: int) -> Ages | None:
-        """The ages of a top; None when its connection's life is over."""
-        if leg.ref is None or leg.feed is None or leg.ref.generation != top.epoch:
-            return None
-        received_wall_ms = (wall_ns - (now_ns - top.received_ns)) / NS_PER_MS
-        lag_ms = lag_of(received_wall_ms, top.venue_ms, leg.venue.clock_offset.offset_ms)
-        return ages(now_ns, leg.feed.proof_ns, top.received_ns, lag_ms)
+    def _judge(self, leg: _Leg, top: BookTop, now_ns: int, wall_ns: int) -> Ages | Freshness:
+        """The ages of a top that may be traded on, or why it may not."""
+        if leg.ref is None or leg.feed is None:
+            return Freshness.DARK
+        return self._gate.judge(
+            top,
+            epoch=leg.ref.generation,
+            proven_ns=leg.feed.proof_ns,
+            now_ns=now_ns,
+            wall_ns=wall_ns,
+            clock_offset_ms=leg.venue.clock_offset.offset_ms,
+        )
+
+    def _in_band(self, pair: _Pair, buy: BookTop, sell: BookTop, now_ns: int) -> bool:
+        """Tell the band two proven mids and say whether anything may open."""
+        band = pair.band
+        before = band.state
+        state = band.seen(now_ns, _mid(buy), _mid(sell))
+        if state is BandState.OUTSIDE:
+            self._recheck()
+        elif state is not before:
+            one, other = pair.buy.info.instrument, pair.sell.info.instrument
+            if state is BandState.QUARANTINED:
+                self._outlet.publish(PairQuarantined(one, other, now_ns, band.reason))
+            elif before is BandState.QUARANTINED:
+                self._released(one, other, "rule")
+        return band.calm
+
+    def _released(self, one: Instrument, other: Instrument, by: str) -> None:
+        self._outlet.publish(PairReleased(one, other, self.context.clock.now_ns(), by))
+
+    def _recheck(self) -> None:
+        if not self._rechecking:
+            self._rechecking = True
+            self.context.timer(RECHECK_S, Recheck())
 
     def _close(self, pair: _Pair, reason: CloseReason) -> None:
         if pair.tracker.life is None:
             return
-        closed = pair.tracker.close(self.context.clock.now_ns(), reason)
-        if closed is not None:
-            self._outlet.publish(_closed(closed))
+        whole = pair.tracker.close(self.context.clock.now_ns(), reason)
+        if whole is not None:
+            self._outlet.publish(closed(whole))
+
+
+def _timed(pair: _Pair) -> bool:
+    """Whether something about a pair ends by time alone."""
+    return pair.tracker.life is not None or pair.band.state is BandState.OUTSIDE
+
+
+def _mid(top: BookTop) -> float:
+    return (top.bids[0][0] + top.asks[0][0]) / 2.0
 
 
 def fee_schedule(venues: Mapping[str, Venue]) -> FeeSchedule:
@@ -300,49 +384,3 @@ def fee_schedule(venues: Mapping[str, Venue]) -> FeeSchedule:
                 taker_bps if said[1] is None else said[1],
             )
     return FeeSchedule(defaults, venues=chosen)
-
-
-def _evidence(leg: _Leg, top: BookTop, price: float, found: Ages) -> Evidence:
-    return Evidence(
-        leg.info.instrument,
-        top.epoch,
-        top.sequence,
-        price,
-        round(found.proof_age_ms, 3),
-        round(found.change_age_ms, 3),
-        None if found.lag_ms is None else round(found.lag_ms, 3),
-        top.received_ns,
-        top.applied_ns,
-    )
-
-
-def _opened(life: Life[Both], decided_ns: int) -> OpportunityOpened:
-    buy, sell = life.evidence
-    return OpportunityOpened(
-        life.opportunity_id,
-        buy,
-        sell,
-        life.opened_ns,
-        decided_ns,
-        round(life.edge.gross_bps, 4),
-        round(life.edge.net_bps, 4),
-        life.edge.amount,
-    )
-
-
-def _closed(closed: Closed[Both]) -> OpportunityClosed:
-    life = closed.life
-    buy, sell = life.evidence
-    return OpportunityClosed(
-        life.opportunity_id,
-        buy,
-        sell,
-        life.opened_ns,
-        life.peak_ns,
-        closed.closed_ns,
-        round(life.edge.gross_bps, 4),
-        round(life.edge.net_bps, 4),
-        life.edge.amount,
-        closed.reason.value,
-        closed.alive_after_ms,
-    )

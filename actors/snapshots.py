@@ -13,6 +13,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable
 
+import msgspec
 import trio
 
 from actors.runtime.actor import Actor
@@ -199,4 +200,4 @@ class SnapshotActor(Actor):
             after_s = error.retry.after_s or FAILED_RETRY_S
             return SnapshotFailed(wanted.symbol, wanted.epoch, error.text, after_s)
         self.fetched += 1
-        return snapshot
+        return msgspec.structs.replace(snapshot, rest_born=True)

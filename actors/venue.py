@@ -1,7 +1,7 @@
 """What the actors of one venue share: its dialect, its REST client and its symbol directory.
 
-Nothing here holds real-time data.  The directory caches static facts with a time to live; it is
-the only cache of the engine and takes nothing that is `volatile`.
+Nothing here holds real-time data.  The directory keeps static facts in the one cache there is, see
+`actors.static_cache`.
 """
 
 from __future__ import annotations
@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
-import trio
-
 from actors.feed import Feed
+from actors.static_cache import StaticCache
 from messages.books import SymbolRefused
 from messages.errors import DecodeError, VenueUnavailable
-from messages.instruments import SymbolInfo, VenueInfo
+from messages.instruments import SymbolInfo
 
 if TYPE_CHECKING:
     from actors.runtime.clock import Clock
@@ -55,33 +54,26 @@ class SymbolDirectory:
     ) -> None:
         self._dialect = dialect
         self._rest = rest
-        self._clock = clock
-        self._ttl_ns = int(ttl_s * 1e9)
-        self._loading = trio.Lock()
-        self._symbols: dict[str, SymbolInfo] | None = None
-        self._loaded_ns = 0
-        self.loads = 0
+        self._cache = StaticCache(SymbolInfo, self._ask, clock, ttl_s)
+
+    @property
+    def loads(self) -> int:
+        """How often symbol info was taken in."""
+        return self._cache.loads
 
     def known(self, symbol: str) -> SymbolInfo | None:
         """What was loaded last about a symbol, however long ago; None when nothing was."""
-        return self._symbols.get(symbol) if self._symbols is not None else None
+        return self._cache.known(symbol)
 
     def due_in_s(self) -> float:
         """Seconds until what was loaded last is too old; 0 when it is, or nothing was loaded."""
-        age_ns = self._clock.now_ns() - self._loaded_ns
-        return max(0.0, (self._ttl_ns - age_ns) / 1e9) if self._symbols is not None else 0.0
+        return self._cache.due_in_s()
 
     async def load(self) -> Mapping[str, SymbolInfo]:
         """Symbol info by unified symbol; concurrent callers share one request."""
-        async with self._loading:
-            fresh = self._clock.now_ns() - self._loaded_ns < self._ttl_ns
-            if self._symbols is not None and fresh:
-                return self._symbols
-            info = await self._ask()
-            self._rest.adopt(info.limits)
-            return self.learn(info.symbols)
+        return await self._cache.all()
 
-    async def _ask(self) -> VenueInfo:
+    async def _ask(self) -> Mapping[str, SymbolInfo]:
         """Ask for everything the venue says about its symbols.
 
         Raises:
@@ -92,10 +84,12 @@ class SymbolDirectory:
         first = await self._body(dialect.venue_info_request())
         bodies = [await self._body(request) for request in dialect.further_info_requests()]
         try:
-            return dialect.refine_venue_info(dialect.decode_venue_info(first), bodies)
+            info = dialect.refine_venue_info(dialect.decode_venue_info(first), bodies)
         except DecodeError as error:
             text = f"its lists of symbols cannot be read: {error.text}"
             raise VenueUnavailable(text, venue=dialect.venue) from error
+        self._rest.adopt(info.limits)
+        return {entry.symbol: entry for entry in info.symbols}
 
     async def _body(self, request: RestRequest) -> bytes:
         answer = await self._rest.request(
@@ -111,12 +105,9 @@ class SymbolDirectory:
         said = "not listed" if info is None else f"listed as {info.status} and cannot be traded"
         return SymbolRefused(self._dialect.venue, symbol, info is not None, f"{symbol} is {said}")
 
-    def learn(self, symbols: Iterable[SymbolInfo]) -> Mapping[str, SymbolInfo]:
-        """Take symbol info in as of now: loaded, recorded or made up by a test."""
-        self._symbols = {entry.symbol: entry for entry in symbols}
-        self._loaded_ns = self._clock.now_ns()
-        self.loads += 1
-        return self._symbols
+    def learn(self, symbols: Iterable[SymbolInfo]) -> None:
+        """Take symbol info in as of now: recorded, or made up by a test."""
+        self._cache.put({entry.symbol: entry for entry in symbols})
 
 
 class ClockOffset:

@@ -10,7 +10,12 @@ from msgspec import to_builtins
 
 from arbtree.log import story
 from arbtree.status import BookStatus
-from messages.opportunities import OpportunityClosed, OpportunityOpened
+from messages.opportunities import (
+    OpportunityClosed,
+    OpportunityOpened,
+    PairQuarantined,
+    PairReleased,
+)
 from supervisors.events import LifecycleEvent
 
 RESTART_KINDS = frozenset(
@@ -19,6 +24,7 @@ RESTART_KINDS = frozenset(
 """Lifecycle events that tell of trouble; with the `ready` of a later life they tell its end."""
 
 Fact = OpportunityOpened | OpportunityClosed
+Quarantine = PairQuarantined | PairReleased
 
 
 def is_restart(event: LifecycleEvent) -> bool:
@@ -46,6 +52,11 @@ class JsonLines:
         """Write one opportunity's opening or end."""
         state = "opened" if isinstance(fact, OpportunityOpened) else "closed"
         self.write("opportunity", wall_ns, {"state": state, **to_builtins(fact)})
+
+    def quarantine(self, wall_ns: int, fact: Quarantine) -> None:
+        """Write the beginning or the end of one pair's quarantine."""
+        state = "begun" if isinstance(fact, PairQuarantined) else "released"
+        self.write("quarantine", wall_ns, {"state": state, **to_builtins(fact)})
 
     def restart(self, wall_ns: int, event: LifecycleEvent) -> None:
         """Write one event of a restart's story."""
@@ -75,6 +86,11 @@ class TextLines:
     def opportunity(self, wall_ns: int, fact: Fact) -> None:
         """Print one opportunity's opening or end."""
         print(f"opportunity {opportunity_text(fact)}")
+
+    def quarantine(self, wall_ns: int, fact: Quarantine) -> None:
+        """Print the beginning or the end of one pair's quarantine."""
+        more = fact.reason if isinstance(fact, PairQuarantined) else f"released by the {fact.by}"
+        print(f"quarantine  {fact.one} and {fact.other}: {more}")
 
     def restart(self, wall_ns: int, event: LifecycleEvent) -> None:
         """Print one event of a restart's story."""

@@ -5,6 +5,7 @@ what was expected and what was found.  Nothing in this room reads a clock or a r
 
 - `settings`  the structs: every table and key with its range, default and meaning
 - `venues`    the struct of a `[[venues]]` entry
+- `assets`    the struct of an `[[assets]]` entry and its rules
 - `reader`    `load(path)` and `parse(text, file)`: TOML to `Settings`
 - `rules`     what no single key can say: duplicates, keys that exclude each other, orders of size
 - `faults`    how a wrong place in a file becomes a `ConfigError`

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from config.assets import MAX_ASSET_WORDS
 from config.faults import entry, fault, hint, shown
 from config.keys import Table, tables
 from config.rules import check_rules
@@ -20,6 +21,9 @@ from messages.errors import ConfigError
 
 MAX_FILE_BYTES = 1 << 20
 """A thousand symbols fit into 40 kB; a larger file is some other file."""
+
+MAX_ENTRIES = {"assets": MAX_ASSET_WORDS, "venues": MAX_VENUES}
+"""How often each array of tables may stand in a file."""
 
 MODES_OUTSIDE_FILES = {
     "live": '"watch"; live is switched on only by --mode live on the command line, never by a file',
@@ -127,12 +131,13 @@ def _section(table: Table, value: object, file: str) -> object:
         return _struct(table, value, file, table.name)
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
         raise fault(file, table.name, "", expected=f"tables {table.title}", found=_shape(value))
-    if len(value) > MAX_VENUES:
+    most = MAX_ENTRIES[table.name]
+    if len(value) > most:
         raise fault(
             file,
             table.name,
             "",
-            expected=f"at most {MAX_VENUES} entries",
+            expected=f"at most {most} entries",
             found=str(len(value)),
         )
     return tuple(

@@ -7,6 +7,7 @@ import itertools
 import json
 from urllib.parse import SplitResult, urlsplit
 
+from config.assets import check_asset_words
 from config.faults import entry, fault, shown
 from config.settings import DetectorSettings, Settings
 from config.venues import VenueSettings
@@ -28,6 +29,7 @@ def check_rules(settings: Settings, file: str) -> None:
     """
     _check_detector(settings.detector, file)
     _check_supervision(settings, file)
+    check_asset_words(settings.assets, file)
     if not settings.active_venues:
         raise fault(
             file,

@@ -10,10 +10,12 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta, Struct
 
+from config.assets import AssetSettings
 from config.venues import DAY_S, VenueSettings
 from messages.identifiers import parse_symbol
 
 __all__ = [
+    "AssetSettings",
     "DetectorSettings",
     "EngineSettings",
     "InspectionSettings",
@@ -165,6 +167,27 @@ class DetectorSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             description="Delays after which an opportunity is looked at again, ascending.",
         ),
     ] = (50.0, 100.0, 250.0, 500.0)
+    price_band_percent: Annotated[
+        float,
+        Meta(
+            ge=0.1,
+            le=1000,
+            description="Greatest difference of two mids of one asset; beyond it nothing opens "
+            "between the two symbols.",
+        ),
+    ] = 10.0
+    price_band_after_s: Annotated[
+        float,
+        Meta(ge=0, le=3600, description="Time beyond the band after which they are quarantined."),
+    ] = 10.0
+    price_band_release_after_s: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=DAY_S,
+            description="Time inside the band that ends a quarantine; 0: only a restart does.",
+        ),
+    ] = 3600.0
 
 
 class SupervisionSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -263,6 +286,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     detector: DetectorSettings = DetectorSettings()
     supervision: SupervisionSettings = SupervisionSettings()
     simulator: SimulatorSettings = SimulatorSettings()
+    assets: tuple[AssetSettings, ...] = ()
     venues: tuple[VenueSettings, ...] = ()
 
     @property

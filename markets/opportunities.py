@@ -29,6 +29,7 @@ class CloseReason(enum.Enum):
     PRICE = "price"
     DARK = "dark"
     STALE = "stale"
+    QUARANTINED = "quarantined"
     STOPPED = "stopped"
 
 

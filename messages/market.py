@@ -33,6 +33,7 @@ class BookSnapshot(Struct, frozen=True, gc=False):
 
     `served_levels` is how many levels a side the stream that brought it keeps up to date, 0 where
     nothing says so; `replaces` means that the stream begins anew with it, whatever came before.
+    `rest_born` marks the answer to a request: it proves nothing until the stream is joined to it.
     """
 
     volatile: ClassVar[bool] = True
@@ -47,6 +48,7 @@ class BookSnapshot(Struct, frozen=True, gc=False):
     asks: Levels
     served_levels: int = 0
     replaces: bool = False
+    rest_born: bool = False
 
 
 class BookDelta(Struct, frozen=True, gc=False):

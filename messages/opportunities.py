@@ -47,8 +47,9 @@ class OpportunityOpened(Struct, frozen=True, gc=False):
 class OpportunityClosed(Struct, frozen=True, gc=False):
     """The life of an opportunity, told when it is over.
 
-    `reason` is `price` (the edge went), `dark` or `stale` (a leg could not be proven any more)
-    or `stopped`.  `alive_after_ms` says for each probed delay whether the edge was still there.
+    `reason` is `price` (the edge went), `dark` or `stale` (a leg could not be proven any more),
+    `quarantined` (prices left the band of one asset) or `stopped`.  `alive_after_ms` says for each
+    probed delay whether the edge was still there.
     """
 
     volatile: ClassVar[bool] = True
@@ -64,3 +65,34 @@ class OpportunityClosed(Struct, frozen=True, gc=False):
     amount: float
     reason: str
     alive_after_ms: tuple[tuple[float, bool], ...] = ()
+
+
+class PairQuarantined(Struct, frozen=True, gc=False):
+    """The prices of two symbols of one asset stayed too far apart: nothing opens between them."""
+
+    volatile: ClassVar[bool] = False
+
+    one: Instrument
+    other: Instrument
+    at_ns: int
+    reason: str
+
+
+class PairReleased(Struct, frozen=True, gc=False):
+    """A quarantine is over, by `rule` (prices stayed together) or by the `user`."""
+
+    volatile: ClassVar[bool] = False
+
+    one: Instrument
+    other: Instrument
+    at_ns: int
+    by: str
+
+
+class ReleasePair(Struct, frozen=True, gc=False):
+    """The user's command to the detector: end the quarantine between two symbols."""
+
+    volatile: ClassVar[bool] = False
+
+    one: Instrument
+    other: Instrument

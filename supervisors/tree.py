@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 
+from actors.assets import asset_registry, band_rules
 from actors.book import BookActor
 from actors.connection import ConnectionActor
 from actors.detector import DetectorActor
@@ -18,6 +19,7 @@ from actors.runtime.mailbox import MailboxSpec
 from actors.snapshots import SnapshotActor
 from actors.venue import Venue
 from config.settings import Settings, SupervisionSettings
+from markets.price_band import PriceBands
 from messages.books import BookDark, BookTop
 from messages.identifiers import path_segment
 from supervisors.spec import (
@@ -46,6 +48,9 @@ def engine_tree(settings: Settings, venues: Mapping[str, Venue], outlet: Outlet)
         outlet: where the detector publishes opportunities.
     """
     rules = settings.supervision
+    assets = asset_registry(settings)
+    # Made once: a quarantine outlives a crash of the detector.
+    bands = PriceBands(band_rules(settings.detector))
     return SupervisorSpec(
         id="engine",
         strategy="rest_for_one",
@@ -60,7 +65,7 @@ def engine_tree(settings: Settings, venues: Mapping[str, Venue], outlet: Outlet)
             _child(
                 rules,
                 "detector",
-                lambda: DetectorActor(settings.detector, venues, outlet),
+                lambda: DetectorActor(settings.detector, venues, outlet, assets, bands),
                 MailboxSpec(capacity=4096, overflow="conflate", key=instrument_of),
             ),
         ),

@@ -1,9 +1,9 @@
-"""Pairs of one replay: every two instruments of different venues with one base asset.
+"""Pairs of one replay: every two instruments of different venues with one base asset or ticker.
 
 All quotes of one time are applied, then each pair they touch is evaluated once; `flush` does that
 and must be called before anything of a later time changes a book.  Episodes count gross edges of
 all pairs; opportunities are followed only where the two may trade against each other, net of
-fees, with the depth of both books at their peak.
+fees, with the depth of both books at their peak.  A replay has no price band: it tells what was.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from msgspec import Struct, field
 
 from actors.recordings.lives import LifeLine, Lived
 from markets.arbitrage import BPS, Crossing, leg_of
+from markets.assets import AssetRegistry
 from markets.comparable import why_not_comparable
 from markets.episodes import PairEpisodes
 from messages.instruments import SymbolInfo
@@ -32,11 +33,12 @@ Depth = Callable[[int], tuple[Levels, Levels]]
 
 
 class PairSettings(Struct, frozen=True):
-    """How pairs are evaluated: thresholds in bps as typed, age limit, taker fees in bps."""
+    """How pairs are evaluated: thresholds in bps as typed, age limit, taker fees, known assets."""
 
     thresholds: tuple[str, ...] = DEFAULT_THRESHOLDS
     max_age_ms: float | None = None
     fees_bps: Mapping[str, float] = field(default_factory=dict)
+    assets: AssetRegistry = field(default_factory=AssetRegistry)
 
     @property
     def max_age_ns(self) -> int | None:
@@ -89,7 +91,7 @@ class Pair:
         self.buy, self.sell = buy, sell
         thresholds = [float(text) for text in settings.thresholds]
         self.episodes = PairEpisodes(thresholds, settings.max_age_ns)
-        self.reason = why_not_comparable(buy.info, sell.info)
+        self.reason = why_not_comparable(buy.info, sell.info, settings.assets)
         self.lives: LifeLine | None = None
         if self.reason is None:
             fees = settings.fees_bps
@@ -127,7 +129,7 @@ class Pairs:
     def add(self, info: SymbolInfo, from_book: bool) -> Leg:
         """Take up an instrument and pair it with those of other venues with its base asset."""
         leg = Leg(info, from_book)
-        others = self._legs.setdefault(info.base, [])
+        others = self._legs.setdefault(self.settings.assets.base_key(info), [])
         for other in others:
             if other.info.venue == info.venue or len(self.all) + 2 > MAX_PAIRS:
                 continue

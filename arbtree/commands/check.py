@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 
 import msgspec
 
+from arbtree.commands.assets import check_places, quarantine_lines, symbol_assets
 from arbtree.commands.venues import market_kinds, samples
 from config.defaults import example_text
 from config.faults import entry, fault, hint, shown
@@ -83,8 +84,8 @@ def check_venues(
         file: the name that errors give the configuration.
 
     Raises:
-        ConfigError: a venue does not exist, a symbol is of a kind its venue does not list, or
-            the simulator lacks an asset.
+        ConfigError: a venue does not exist, here or in `[[assets]]`, a symbol is of a kind its
+            venue does not list, or the simulator lacks an asset.
     """
     for index, venue in enumerate(settings.venues):
         place = entry("venues", index)
@@ -112,6 +113,8 @@ def check_venues(
         _check_depth(venue, file, place)
         if venue.embedded:
             _check_embedded(venue, file, place)
+    # A place may be a venue that only replays: every dialect counts.
+    check_places(settings, sorted({*known, *venues()}), file)
     for asset in settings.simulator.assets:
         if not _simulated(asset):
             raise fault(file, "simulator", "assets", expected=SIMULATED_ASSETS, found=shown(asset))
@@ -186,6 +189,9 @@ def _right(settings: Settings, file: str) -> dict[str, object]:
         "file": file,
         "mode": settings.engine.mode,
         "books": sum(len(venue.symbols) for venue in settings.active_venues),
+        "quarantined": [
+            msgspec.to_builtins(each) for each in symbol_assets(settings) if each.quarantined
+        ],
         "settings": msgspec.to_builtins(settings),
     }
 
@@ -206,7 +212,7 @@ def _lines(settings: Settings, file: str) -> str:
         f"opportunities above {rules.threshold_bps:g} bps after fees, on books proven within "
         f"{rules.proof_age_ms:g} ms, {_counted(rules.depth_levels, 'level')} deep"
     )
-    return "\n".join(lines)
+    return "\n".join(lines + quarantine_lines(settings))
 
 
 def _summary(venue: VenueSettings) -> str:

@@ -7,6 +7,7 @@ import json
 import sys
 from decimal import Decimal, InvalidOperation
 
+from actors.assets import asset_words
 from actors.proven_book import ProvenBook
 from actors.recordings.feeds import Track
 from actors.recordings.pairs import DEFAULT_THRESHOLDS, PairSettings
@@ -15,7 +16,9 @@ from actors.recordings.replay import Replay
 from actors.recordings.report import amount_text, books, pair_reports, plain, report
 from actors.recordings.sources import open_recordings
 from arbtree.commands.progress import Progress
+from config.reader import load
 from exchanges.registry import venues
+from markets.assets import AssetRegistry
 from messages.errors import UsageError
 
 LINES_SHOWN = 20
@@ -63,13 +66,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="VENUE=BPS[,...]",
         help="taker fee of each venue, for opportunities (default: 0)",
     )
+    parser.add_argument(
+        "--config",
+        metavar="FILE",
+        help="a configuration whose [[assets]] say which tickers are one asset",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Replay the inputs; 1 when a frame or line could not be used."""
     recordings = open_recordings(arguments.inputs)
     _check_fee_venues(arguments.fees, recordings)
-    settings = PairSettings(arguments.thresholds, arguments.max_age_ms, arguments.fees)
+    settings = PairSettings(
+        arguments.thresholds, arguments.max_age_ms, arguments.fees, _assets(arguments.config)
+    )
     replay = Replay(recordings, settings, arguments.quotes)
     with Progress() as progress:
         replay.run(progress.told)
@@ -81,6 +91,11 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"arbtree: {_unusable(replay)}", file=sys.stderr)
         return 1
     return 0
+
+
+def _assets(file: str | None) -> AssetRegistry:
+    """The registry of a configuration; a recording is real, whatever is embedded there."""
+    return AssetRegistry() if file is None else AssetRegistry(asset_words(load(file)))
 
 
 def _unusable(replay: Replay) -> str:

@@ -25,7 +25,12 @@ from arbtree.verbs import EngineVerbs
 from config.places import inspection_socket
 from config.settings import Settings
 from messages.errors import NotAvailable, UsageError
-from messages.opportunities import OpportunityClosed, OpportunityOpened
+from messages.opportunities import (
+    OpportunityClosed,
+    OpportunityOpened,
+    PairQuarantined,
+    PairReleased,
+)
 from simulator.world import Address, World
 from supervisors.events import LifecycleEvent
 from supervisors.inspector import Inspector
@@ -247,6 +252,8 @@ class _Session:
             self._tally.saw_fact(fact, self._elapsed_s())
             if isinstance(fact, OpportunityOpened | OpportunityClosed):
                 self._lines.opportunity(wall_ns, fact)
+            elif isinstance(fact, PairQuarantined | PairReleased):
+                self._lines.quarantine(wall_ns, fact)
         self._lines.flush()
 
     def _new_facts(self) -> list[OpportunityOpened | OpportunityClosed]:

@@ -1,4 +1,7 @@
-"""`arbtree venues`: what every registered venue offers, its limits, fees and heartbeat."""
+"""`arbtree venues`: what every registered venue offers, its limits, fees and heartbeat.
+
+With a configuration also its symbols: which asset each is, or why it is quarantined.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ import json
 import msgspec
 from msgspec import Struct
 
+from arbtree.commands.assets import SymbolAssets, symbol_assets
+from config.reader import load
 from exchanges.contract import PublicDialect
 from exchanges.registry import dialect, venues
 from messages.errors import ArbtreeError
@@ -43,16 +48,26 @@ class VenueFacts(Struct, frozen=True):
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the command understands: at most the names of the venues to show."""
     parser.add_argument("venue", nargs="*", metavar="VENUE", help="show only these venues")
+    parser.add_argument(
+        "--config", metavar="FILE", help="show the symbols of this configuration too"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the venues, as a few lines each or as one JSON object."""
     names: list[str] = arguments.venue or list(venues())
     found = [facts(dialect(name)) for name in names]
+    symbols: list[SymbolAssets] = []
+    if arguments.config is not None:
+        told = symbol_assets(load(arguments.config))
+        symbols = [each for each in told if each.venue in names]
     if arguments.json:
-        print(json.dumps({"venues": msgspec.to_builtins(found)}))
+        body: dict[str, object] = {"venues": msgspec.to_builtins(found)}
+        if arguments.config is not None:
+            body["symbols"] = msgspec.to_builtins(symbols)
+        print(json.dumps(body))
     else:
-        print("\n\n".join(_lines(venue) for venue in found))
+        print("\n\n".join(_lines(venue, symbols) for venue in found))
     return 0
 
 
@@ -110,7 +125,7 @@ def _offers(
     return False
 
 
-def _lines(venue: VenueFacts) -> str:
+def _lines(venue: VenueFacts, symbols: list[SymbolAssets]) -> str:
     """One venue for people."""
     ping = f"we ping every {venue.ping_every_s:g} s" if venue.ping_every_s else "the venue pings"
     if venue.client_ping:
@@ -135,4 +150,9 @@ def _lines(venue: VenueFacts) -> str:
         "heartbeat": f"{ping}; dead after {venue.silent_after_s:g} s of silence; "
         f"at most {venue.connection_max_age_s / 3600:g} h",
     }
-    return "\n".join([venue.venue, *(f"  {name:11}{text}" for name, text in rows.items())])
+    lines = [venue.venue, *(f"  {name:11}{text}" for name, text in rows.items())]
+    for each in symbols:
+        if each.venue == venue.venue:
+            what = f"quarantined ({each.quarantined})" if each.quarantined else each.base
+            lines.append(f"    {each.symbol:18} {what}: {each.why}")
+    return "\n".join(lines)

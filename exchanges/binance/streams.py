@@ -36,17 +36,18 @@ INTERVALS: Final = (
 )
 """Candle lengths; `1s` on spot only."""
 
+_FUTURES_DEPTH: Final = {
+    "100ms": "depth@100ms",
+    "250ms": "depth",
+    "500ms": "depth@500ms",
+    "0ms": "depth@0ms",
+}
 # What `option` may say for each kind, and the channel it means; the first one is the default.
 _DEPTH: Final[dict[Product, dict[str, str]]] = {
     Product.SPOT: {"100ms": "depth@100ms", "1000ms": "depth"},
-    Product.USDM: {
-        "100ms": "depth@100ms",
-        "250ms": "depth",
-        "500ms": "depth@500ms",
-        "0ms": "depth@0ms",
-    },
+    Product.USDM: _FUTURES_DEPTH,
+    Product.COINM: _FUTURES_DEPTH,
 }
-_DEPTH[Product.COINM] = _DEPTH[Product.USDM]
 _PARTIAL: Final = {
     f"{levels}{speed}": f"depth{levels}{speed}"
     for levels in (20, 10, 5)

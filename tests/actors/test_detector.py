@@ -11,6 +11,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from actors.assets import asset_registry, band_rules
 from actors.detector import DetectorActor, fee_schedule
 from actors.feed import Feed
 from actors.outlet import Outlet, Subscription
@@ -19,11 +20,18 @@ from actors.runtime.clock import TrioClock
 from actors.runtime.mailbox import MailboxSpec
 from actors.venue import Venue
 from arbtree.engine import Seams, open_venues
-from config.settings import DetectorSettings, Settings, VenueSettings
+from config.settings import AssetSettings, DetectorSettings, Settings, VenueSettings
+from markets.price_band import PriceBands
 from messages.books import BookDark, BookTop, DarkReason
-from messages.identifiers import parse_symbol
+from messages.identifiers import Instrument, parse_symbol
 from messages.instruments import SymbolInfo
-from messages.opportunities import OpportunityClosed, OpportunityOpened
+from messages.opportunities import (
+    OpportunityClosed,
+    OpportunityOpened,
+    PairQuarantined,
+    PairReleased,
+    ReleasePair,
+)
 from supervisors.runtime import Runtime, open_tree
 from supervisors.spec import ChildSpec, SupervisorSpec
 from supervisors.tree import instrument_of
@@ -72,15 +80,20 @@ SYMBOLS = {"binance": "BTC/USDT", "binance_usdm": "BTC/USDT:USDT", "binance_coin
 
 @asynccontextmanager
 async def market(
-    rules: DetectorSettings | None = None, taker_fee_bps: float | None = 0.0
+    rules: DetectorSettings | None = None,
+    taker_fee_bps: float | None = 0.0,
+    assets: tuple[AssetSettings, ...] = (),
 ) -> AsyncIterator[Market]:
     """A detector over three venues whose connections are stubs."""
     settings = Settings(
+        assets=assets,
         venues=tuple(
             VenueSettings(name=name, symbols=(symbol,), taker_fee_bps=taker_fee_bps)
             for name, symbol in SYMBOLS.items()
-        )
+        ),
     )
+    rules = rules or DetectorSettings()
+    registry, bands = asset_registry(settings), PriceBands(band_rules(rules))
     clock = TrioClock(START_NS)
     venues = open_venues(settings, Seams(clock=clock), {})
     for name, venue in venues.items():
@@ -89,7 +102,7 @@ async def market(
     outlet = Outlet()
     detector = ChildSpec(
         "detector",
-        lambda: DetectorActor(rules or DetectorSettings(), venues, outlet),
+        lambda: DetectorActor(rules, venues, outlet, registry, bands),
         mailbox=MailboxSpec(capacity=64, overflow="conflate", key=instrument_of),
     )
     spec = SupervisorSpec("engine", children=(*(ChildSpec(n, Actor) for n in venues), detector))
@@ -205,6 +218,100 @@ async def test_what_is_not_comparable_is_counted_only(autojump_clock: MockClock)
         assert await m.settle() == []
         summary = m.runtime.summary("engine/detector")
         assert (summary["pairs"], summary["comparable"]) == (2, 0)
+
+
+async def test_what_the_user_calls_different_opens_nothing(autojump_clock: MockClock) -> None:
+    """However well they cross; the pairs are counted as unproven."""
+    word = AssetSettings(name="BTC", different=("binance_usdm",))
+    async with market(assets=(word,)) as m:
+        m.top("binance", "BTC/USDT", 99.0, 100.0)
+        m.top("binance_usdm", "BTC/USDT:USDT", 101.0, 102.0)
+        assert await m.settle() == []
+        summary = m.runtime.summary("engine/detector")
+        assert (summary["comparable"], summary["asset_unproven"]) == (0, 2)
+
+
+def _apart(m: Market, bid: float) -> None:
+    """Tell two tops, the second around this bid."""
+    m.top("binance", "BTC/USDT", 99.0, 100.0)
+    m.top("binance_usdm", "BTC/USDT:USDT", bid, bid + 1.0)
+
+
+async def test_prices_that_stay_apart_are_quarantined(autojump_clock: MockClock) -> None:
+    """Nothing opens beyond the band, at once; then it is told, and only the user ends it."""
+    rules = DetectorSettings(price_band_after_s=2.0, price_band_release_after_s=0.0)
+    async with market(rules) as m:
+        _apart(m, 101.0)
+        (opened,) = await m.settle()
+        assert isinstance(opened, OpportunityOpened)
+        _apart(m, 150.0)
+        (closed,) = await m.settle()
+        assert isinstance(closed, OpportunityClosed)
+        assert closed.reason == "quarantined"
+        facts: list[object] = []
+        for _ in range(5):
+            await trio.sleep(0.5)
+            _apart(m, 150.0)
+            facts += await m.settle()
+        (told,) = facts
+        assert isinstance(told, PairQuarantined)
+        assert "more than 10 % for longer than 2 s" in told.reason
+        _apart(m, 101.0)
+        assert await m.settle() == []
+        # A crash of the detector releases nothing.
+        m.runtime.kill("engine/detector", RuntimeError("planted"))
+        await trio.sleep(1)
+        _apart(m, 101.0)
+        assert await m.settle() == []
+        summary = m.runtime.summary("engine/detector")
+        assert (summary["quarantines"], summary["quarantined"]) == (1, 1)
+        one, other = (Instrument(name, SYMBOLS[name]) for name in ("binance_usdm", "binance"))
+        m.runtime.lookup("engine/detector").tell_control(ReleasePair(one, other))
+        _apart(m, 101.0)
+        released, again = await m.settle()
+        assert isinstance(released, PairReleased)
+        assert released.by == "user"
+        assert isinstance(again, OpportunityOpened)
+
+
+async def test_the_band_is_timed_without_news_and_only_on_proven_prices(
+    autojump_clock: MockClock,
+) -> None:
+    """No further top is needed, a proof is: without it the time apart counts for nothing."""
+    async with market(DetectorSettings(price_band_after_s=3.0)) as m:
+        _apart(m, 150.0)
+        await trio.sleep(5)
+        assert await m.settle() == []
+        assert m.runtime.summary("engine/detector")["held"] == []
+        _apart(m, 150.0)
+        for _ in range(40):
+            await trio.sleep(0.1)
+            for name in ("binance", "binance_usdm"):
+                m.venues[name].feeds[f"engine/{name}"].proof_ns = m.runtime.clock.now_ns()
+        (told,) = await m.settle()
+        assert isinstance(told, PairQuarantined)
+        held = m.runtime.summary("engine/detector")["held"]
+        assert isinstance(held, list)
+        assert len(held) == 1
+        assert held[0].startswith("binance BTC/USDT and binance_usdm BTC/USDT:USDT: quarantined")
+
+
+async def test_the_rule_releases_what_came_together_again(autojump_clock: MockClock) -> None:
+    """After the release time inside, told as such."""
+    rules = DetectorSettings(price_band_after_s=0.0, price_band_release_after_s=4.0)
+    async with market(rules) as m:
+        _apart(m, 150.0)
+        await trio.sleep(0.5)
+        _apart(m, 150.0)
+        await m.settle()
+        facts: list[object] = []
+        for _ in range(10):
+            await trio.sleep(0.5)
+            _apart(m, 99.0)
+            facts += await m.settle()
+        (released,) = facts
+        assert isinstance(released, PairReleased)
+        assert released.by == "rule"
 
 
 async def test_a_stop_ends_open_opportunities_as_stopped(autojump_clock: MockClock) -> None:

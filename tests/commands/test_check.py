@@ -205,3 +205,42 @@ def test_a_way_to_keep_books_that_the_venue_lacks(more: str, key: str, expected:
     with pytest.raises(ConfigError, match=expected) as caught:
         check_venues(parse(text, "f"), known_markets(), "f")
     assert (caught.value.table, caught.value.key) == ("[[venues]] #1", key)
+
+
+def test_a_venue_that_cannot_be_followed_is_refused() -> None:
+    """Its dialect is registered, for recordings; the engine would not keep its books right."""
+    assert "gateio" in venues()
+    assert "gateio" not in known_markets()
+    assert "binance" in known_markets()
+
+
+WORDS = """
+[[assets]]
+name = "PEPE"
+same = ["binance", "gateio:PEPE2"]
+reason = "ethereum 0x69"
+[[venues]]
+name = "binance"
+symbols = ["BTC/USDT", "PEPE/USDT", "WIF/USDT"]
+"""
+
+
+def test_quarantined_symbols_are_named_with_their_reason(tmp_path: Path) -> None:
+    """What nothing proves is shown, in text and JSON; the rest is not."""
+    path = tmp_path / "f.toml"
+    path.write_text(WORDS)
+    done = check(str(path))
+    assert done.returncode == 0
+    assert "  binance WIF/USDT: nothing says which asset WIF at binance is" in done.stdout
+    assert "PEPE/USDT:" not in done.stdout
+    (found,) = json.loads(check(str(path), "--json").stdout)["quarantined"]
+    assert (found["symbol"], found["quarantined"]) == ("WIF/USDT", "asset_unproven")
+
+
+def test_a_place_that_is_no_venue_is_refused() -> None:
+    """Or a misspelt word would silently say nothing."""
+    settings = parse(WORDS.replace("gateio:", "gatio:"), "f.toml")
+    with pytest.raises(ConfigError) as caught:
+        check_venues(settings, known_markets(), "f.toml")
+    assert (caught.value.table, caught.value.key) == ("[[assets]] #1", "same")
+    assert 'did you mean "gateio"?' in str(caught.value)

@@ -81,3 +81,15 @@ def test_an_unknown_venue_is_named() -> None:
     assert done.stderr.startswith("arbtree: ")
     assert "binanse" in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_symbols_of_a_configuration_show_their_assets(tmp_path: Path) -> None:
+    """Each with what proves it, or why it is quarantined."""
+    path = tmp_path / "f.toml"
+    path.write_text('[[venues]]\nname = "binance"\nsymbols = ["BTC/USDT", "WIF/USDT"]\n')
+    text = arbtree_venues("binance", "--config", str(path))
+    assert (text.returncode, text.stderr) == (0, "")
+    assert "    BTC/USDT           BTC: the coin of Bitcoin\n" in text.stdout
+    assert "    WIF/USDT           quarantined (asset_unproven): nothing says" in text.stdout
+    found = json.loads(arbtree_venues("--json", "--config", str(path)).stdout)["symbols"]
+    assert [each["quarantined"] for each in found] == [None, "asset_unproven"]

@@ -25,6 +25,48 @@ ADDRESSES = 'rest_url = "{}"\nwebsocket_url = "{}"'
 
 BROKEN = [
     (
+        '[[assets]]\nname = "A"\n' + venue(),
+        "[[assets]] #1", "same", "same, different or both", "neither",
+    ),
+    (
+        '[[assets]]\nname = "A"\nsame = ["x"]\n[[assets]]\nname = "A"\nsame = ["y"]\n' + venue(),
+        "[[assets]] #2", "name", "each asset once", '"A" again, first in [[assets]] #1',
+    ),
+    (
+        '[[assets]]\nname = "A"\nsame = ["x"]\n[[assets]]\nname = "B"\nsame = ["y", "x:A"]\n'
+        + venue(),
+        "[[assets]] #2", "same", "each ticker of a venue once",
+        '"x:A" as entry 2, first in [[assets]] #1 same',
+    ),
+    (
+        '[[assets]]\nname = "A"\nsame = ["x"]\ndifferent = ["x"]\n' + venue(),
+        "[[assets]] #1", "different", "each ticker of a venue once", '"x" as entry 1',
+    ),
+    (
+        '[[assets]]\nname = "A"\ndifferent = ["*"]\n' + venue(),
+        "[[assets]] #1", "different", "different everywhere as it is", '"*" as entry 1',
+    ),
+    (
+        '[[assets]]\nname = "A"\nsame = ["X:Y"]\n' + venue(),
+        "[[assets]] #1", "same", 'a venue such as "mexc"', '"X:Y" as entry 1',
+    ),
+    (
+        '[[assets]]\nname = "A"\nsame = "x"\n' + venue(),
+        "[[assets]] #1", "same", "a list of 1 to 128 entries", '"x"',
+    ),
+    (
+        '[[assets]]\nname = "A/B"\nsame = ["x"]\n' + venue(),
+        "[[assets]] #1", "name", 'a ticker such as "PEPE"', '"A/B"',
+    ),
+    (
+        '[[assets]]\nname = "A"\nsames = ["x"]\n' + venue(),
+        "[[assets]] #1", "sames", "one of the keys name, same", 'did you mean "same"?',
+    ),
+    (
+        '[assets]\nname = "A"\n' + venue(),
+        "assets", "", "tables [[assets]]", "a table",
+    ),
+    (
         "[detector]\nproof_age_ms = 2000\nproof_age_hard_ms = 1000\n" + venue(),
         "detector", "proof_age_hard_ms", "at least proof_age_ms (2000)", "1000",
     ),
@@ -141,3 +183,19 @@ def test_rules_hold_for_venues_that_are_off_too() -> None:
     """An entry that is switched on later must not fail then."""
     error = refused(venue() + venue("mexc", '["nonsense"]', "enabled = false"))
     assert error.table == "[[venues]] #2"
+
+
+@pytest.mark.parametrize("ticker", ["1000SHIB", "SHIB1000", "kSHIB", "1MSHIB", "10000SHIB"])
+def test_a_ticker_of_another_size_is_refused(ticker: str) -> None:
+    """A price per thousand is not a price per one, and nothing converts it."""
+    error = refused(f'[[assets]]\nname = "SHIB"\nsame = ["x:{ticker}"]\n' + venue())
+    assert "tickers that count one SHIB a unit" in str(error)
+    # As an asset of its own it compares with itself.
+    word = f'[[assets]]\nname = "{ticker}"\nsame = ["x", "y"]\n'
+    assert parse(word + venue(), "f.toml").assets[0].name == ticker
+
+
+def test_at_most_so_many_assets() -> None:
+    """A file of a million words is no configuration."""
+    words = "".join(f'[[assets]]\nname = "A{n}"\nsame = ["x"]\n' for n in range(2001))
+    assert "at most 2000 entries" in str(refused(words + venue()))

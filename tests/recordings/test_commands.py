@@ -159,3 +159,22 @@ def test_what_could_not_be_used_is_told_on_standard_error(
     assert code == 1
     assert told.count("\n") == 1
     assert told.startswith("arbtree: 2 records could not be used, the first: x BTC/USDT line 3: ")
+
+
+def test_a_configuration_says_which_assets_are_one(
+    tmp_path: Path, session: Path, quotes: str, capsys: Capture
+) -> None:
+    """Its `[[assets]]` count; what is wrong with it is said as everywhere."""
+    config = tmp_path / "f.toml"
+    config.write_text(
+        '[[assets]]\nname = "BTC"\ndifferent = ["okx"]\n'
+        '[[venues]]\nname = "binance"\nsymbols = ["BTC/USDT"]\n'
+    )
+    words = ["--json", "--config", str(config), str(session), quotes]
+    assert main(["replay", *words]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {pair["reason"] for pair in found["pairs"]} == {"asset_unproven"}
+    assert found["opportunities"] == []
+    config.write_text("[[assets]]\n")
+    assert main(["replay", *words]) == 2
+    assert "[[assets]] #1 name: expected a ticker" in capsys.readouterr().err

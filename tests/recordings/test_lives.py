@@ -16,10 +16,10 @@ def info(venue: str, **more: object) -> SymbolInfo:
     """A spot symbol of a venue."""
     facts: dict[str, object] = {
         "venue": venue,
-        "symbol": "A/B",
+        "symbol": "BTC/USDT",
         "native": "AB",
-        "base": "A",
-        "quote": "B",
+        "base": "BTC",
+        "quote": "USDT",
         "kind": ContractKind.SPOT,
         **more,
     }

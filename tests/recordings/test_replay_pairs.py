@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from markets.assets import AssetRegistry, AssetWord
 from tests.recordings.frames import (
     ASKS,
     BIDS,
@@ -195,3 +196,24 @@ def test_why_two_instruments_are_not_comparable(tmp_path: Path) -> None:
     assert reasons["a", "c"] == reasons["c", "a"] == "contract_kind"
     assert reasons["b", "d"] is None
     assert all(p["comparable"] == (p["reason"] is None) for p in found["pairs"])
+
+
+def test_equal_tickers_that_nothing_proves_are_not_comparable(tmp_path: Path) -> None:
+    """Paired and measured, never an opportunity, until the user says that they are one asset."""
+    quotes = write(tmp_path / "q", QUOTES)
+    inputs = [f"{name}={quotes}" for name in ("a:WIF/USDT", "b:WIF/USDT", "c:WIFHAT/USDT")]
+    found = replayed(*inputs)
+    assert [pair["reason"] for pair in found["pairs"]] == ["asset_unproven"] * 2
+    assert all(pair["evaluations"] for pair in found["pairs"])
+    assert found["opportunities"] == []
+    word = AssetRegistry([AssetWord("WIF", ("a", "b", "c:WIFHAT"))])
+    proven = replayed(*inputs, assets=word)["pairs"]
+    assert len(proven) == 6
+    assert all(pair["comparable"] for pair in proven)
+
+
+def test_a_renamed_well_known_ticker_meets_the_other(tmp_path: Path) -> None:
+    """XBT is BTC."""
+    quotes = write(tmp_path / "q", QUOTES)
+    found = replayed(f"kraken:XBT/USD={quotes}", f"coinbase:BTC/USD={quotes}")
+    assert [pair["comparable"] for pair in found["pairs"]] == [True, True]
