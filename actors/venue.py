@@ -7,13 +7,14 @@ the only cache of the engine and takes nothing that is `volatile`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 import trio
 
 from actors.feed import Feed
+from markets.audit import AuditCounts
 from messages.instruments import SymbolInfo
 
 if TYPE_CHECKING:
@@ -108,6 +109,7 @@ class Venue:
     dialer: Dialer
     clock_offset: ClockOffset
     websocket_url: str | None = None
+    audits: AuditCounts = field(default_factory=AuditCounts)
 
     @property
     def name(self) -> str:

@@ -14,9 +14,11 @@ from config.venues import DAY_S, VenueSettings
 from messages.identifiers import parse_symbol
 
 __all__ = [
+    "AuditorSettings",
     "DetectorSettings",
     "EngineSettings",
     "LogSettings",
+    "MetricsSettings",
     "Settings",
     "SimulatorSettings",
     "SupervisionSettings",
@@ -151,6 +153,46 @@ class DetectorSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = (50.0, 100.0, 250.0, 500.0)
 
 
+class AuditorSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How live books are compared with fresh snapshots."""
+
+    enabled: Annotated[
+        bool, Meta(description="`false` runs no auditor: nothing is compared with the venues.")
+    ] = True
+    every_s: Annotated[
+        float,
+        Meta(ge=0.1, le=3600, description="Time between two audits at one venue, book by book."),
+    ] = 10.0
+    levels: Annotated[
+        int, Meta(ge=5, le=1000, description="Levels a side that are asked for and compared.")
+    ] = 100
+    kept_share: Annotated[
+        float,
+        Meta(
+            ge=0.2,
+            le=0.95,
+            description="Share of a venue's REST budget that audits leave to everything else.",
+        ),
+    ] = 0.5
+
+
+class MetricsSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Figures for Prometheus, on loopback."""
+
+    port: (
+        Annotated[
+            int,
+            Meta(
+                ge=0,
+                le=65_535,
+                description="Port of `http://127.0.0.1:PORT/metrics`, 0: any free one; off when "
+                "left out.",
+            ),
+        ]
+        | None
+    ) = None
+
+
 class SupervisionSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Backoff after failures, budgets for crashes, time limits of start and stop."""
 
@@ -244,6 +286,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     engine: EngineSettings = EngineSettings()
     log: LogSettings = LogSettings()
     detector: DetectorSettings = DetectorSettings()
+    auditor: AuditorSettings = AuditorSettings()
+    metrics: MetricsSettings = MetricsSettings()
     supervision: SupervisionSettings = SupervisionSettings()
     simulator: SimulatorSettings = SimulatorSettings()
     venues: tuple[VenueSettings, ...] = ()
