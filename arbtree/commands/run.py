@@ -10,18 +10,22 @@ from contextlib import ExitStack
 
 import trio
 from msgspec import to_builtins
+from msgspec.structs import replace
 
 from arbtree.commands.tree import settings_of, tree_of
 from arbtree.durations import parse_duration
 from arbtree.engine import Engine, Seams, embedded_world
 from arbtree.lines import JsonLines, TextLines, is_restart
-from arbtree.log import Log
+from arbtree.log import LEVELS, Log
+from arbtree.metrics import Metrics
+from arbtree.rest_watch import RestWatch
 from arbtree.status import Tally, books
 from config.settings import Settings
 from messages.errors import NotAvailable, UsageError
 from messages.opportunities import OpportunityClosed, OpportunityOpened
 from simulator.world import Address, World
 from supervisors.events import LifecycleEvent
+from supervisors.metrics import MetricsListener
 from supervisors.picture import draw
 from supervisors.runtime import ExitReport, Options
 
@@ -55,6 +59,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seed", type=int, metavar="N", help="seed of jitter, for a repeatable run"
     )
+    parser.add_argument(
+        "--log-level", choices=LEVELS, help="least important line of the log; over the file's"
+    )
+    parser.add_argument(
+        "--log-format", choices=("text", "json"), help="form of the log; over the file's"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -68,6 +78,9 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.seed is not None and arguments.seed < 0:
         raise UsageError(f"--seed must be at least 0, not {arguments.seed}")
     settings = settings_of(arguments.config)
+    asked = {"level": arguments.log_level, "format": arguments.log_format}
+    log = replace(settings.log, **{key: value for key, value in asked.items() if value})
+    settings = replace(settings, log=log)
     seed = arguments.seed if arguments.seed is not None else settings.engine.seed
     session = _Session(
         settings,
@@ -116,8 +129,15 @@ class _Session:
             )
             self._facts = engine.outlet.subscribe()
             engine.runtime.subscribe(self._events.append)
+            log = Log(self._settings.log, sys.stderr)
             if not self._terminal:
-                engine.runtime.subscribe(Log(self._settings.log, sys.stderr).event)
+                engine.runtime.subscribe(log.event)
+                nursery.start_soon(self._tell_rest, log)
+            port = self._settings.metrics.port
+            if port is not None:
+                listener = MetricsListener(Metrics(engine).text)
+                heard = await nursery.start(listener.serve, port)
+                log.line("info", "engine", "metrics", f"http://127.0.0.1:{heard}/metrics")
             if self._duration_s is not None:
                 nursery.start_soon(self._end_later, self._duration_s)
             nursery.start_soon(self._freeze)
@@ -125,7 +145,16 @@ class _Session:
             nursery.start_soon(self._show, started)
             report = await engine.run(started)
             nursery.cancel_scope.cancel(reason="the engine has stopped")
+        log.close()
         return self._finish(report)
+
+    async def _tell_rest(self, log: Log) -> None:
+        """Log bans as they begin and end, and repeats that were held back."""
+        watch = RestWatch(self._engine.venues, log)
+        while True:
+            await trio.sleep(SCREEN_EVERY_S)
+            watch.look()
+            log.tell_repeats()
 
     async def _embed(self, nursery: trio.Nursery) -> dict[str, Address]:
         world = embedded_world(self._settings, Seams().clock)
