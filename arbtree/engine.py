@@ -75,13 +75,13 @@ class Engine:
         try:
             return await self.runtime.run(started)
         finally:
-            await self.close()
+            with trio.move_on_after(CLOSE_WITHIN_S, shield=True):
+                await self.close()
 
     async def close(self) -> None:
-        """Close the connections that nobody uses any more; bounded, and never interrupted."""
-        with trio.move_on_after(CLOSE_WITHIN_S, shield=True):
-            for venue in self.venues.values():
-                await venue.rest.aclose()
+        """Close the connections that nobody uses any more; the caller bounds the time."""
+        for venue in self.venues.values():
+            await venue.rest.aclose()
 
 
 def open_venues(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import trio
 
 from actors.transport.dial import Dialer
-from arbtree.engine import Engine, Seams, embedded_world
+from arbtree.engine import CLOSE_WITHIN_S, Engine, Seams, embedded_world
 from config.settings import Settings, VenueSettings
 from messages.instruments import SymbolInfo
 from simulator.world import World
@@ -59,4 +59,5 @@ async def _ask(
             for name in engine.venues:
                 nursery.start_soon(ask, name)
     finally:
-        await engine.close()
+        with trio.move_on_after(CLOSE_WITHIN_S, shield=True):
+            await engine.close()

@@ -7,6 +7,7 @@ come from the configuration and from words of this code, never from what a venue
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from operator import attrgetter
 from typing import Any
 
 from msgspec import to_builtins
@@ -107,7 +108,7 @@ class Metrics:
             text.gauge(
                 f"arbtree_connection_subscriptions_{state}",
                 f"Subscriptions {state} in this life.",
-                each(lambda feed, name=state: getattr(feed, name)),  # type: ignore[misc] # a lambda's default has no type
+                each(attrgetter(state)),
             )
 
     def _rest(self, text: Exposition) -> None:
@@ -127,7 +128,7 @@ class Metrics:
             text.counter(
                 f"arbtree_rest_{name}_total",
                 help_,
-                each(lambda venue, name=name: getattr(venue.rest.counts, name)),  # type: ignore[misc] # a lambda's default has no type
+                each(attrgetter(f"rest.counts.{name}")),
             )
         text.gauge(
             "arbtree_rest_banned_seconds",
@@ -158,7 +159,7 @@ class Metrics:
             text.counter(
                 f"arbtree_snapshots_{name}_total",
                 f"Snapshots: {name}.",
-                each(lambda venue, name=name: _figure(said[venue.name], name)),  # type: ignore[misc] # a lambda's default has no type
+                (({"venue": venue}, _figure(each_said, name)) for venue, each_said in said.items()),
             )
 
     def _audits(self, text: Exposition) -> None:
@@ -220,7 +221,10 @@ def _books(text: Exposition, seen: list[BookStatus]) -> None:
         text.gauge(
             f"arbtree_book_{side}_levels",
             f"Levels of the {side} side.",
-            each(lambda book, at=index: book.levels[at] if book.levels else None),  # type: ignore[misc] # a lambda's default has no type
+            (
+                ({"venue": book.venue, "symbol": book.symbol}, (book.levels or (None, None))[index])
+                for book in seen
+            ),
         )
     for name, help_ in (
         ("updates", "Depth events applied."),
@@ -231,7 +235,7 @@ def _books(text: Exposition, seen: list[BookStatus]) -> None:
         text.counter(
             f"arbtree_book_{name}_total",
             help_,
-            each(lambda book, name=name: getattr(book, name)),  # type: ignore[misc] # a lambda's default has no type
+            each(attrgetter(name)),
         )
     text.counter(
         "arbtree_book_quotes_different_total",

@@ -17,15 +17,15 @@ HOST = b"Host: 127.0.0.1:9464\r\n"
 async def asked(listener: MetricsListener, raw: bytes, *, ends: bool = True) -> bytes:
     """Everything the listener says to these bytes."""
     ours, theirs = memory_stream_pair()
+    said = b""
     async with trio.open_nursery() as nursery:
         nursery.start_soon(listener.answer, theirs)
         await ours.send_all(raw)
         if ends:
             await ours.send_eof()
-        said = b""
         while piece := await ours.receive_some():
             said += piece
-        return said
+    return said
 
 
 async def test_a_scrape_is_answered_whole() -> None:
