@@ -1,20 +1,23 @@
 """The book actor: one per symbol per venue, over the pure `ProvenBook`.
 
-Accepts `FeedOpened`, `FeedLost`, `BookDelta`, `BestQuote`, `BookSnapshot`, `SnapshotFailed` and
-`SymbolRefused`; emits one `BookTop` or `BookDark` per changed book per read to the detector, and
-`SnapshotWanted` to the venue's snapshot actor, or to its connection where snapshots come with the
-stream.  Its handlers are synchronous and run in the
+Accepts `FeedOpened`, `FeedLost`, `BookDelta`, `BestQuote`, `BookSnapshot`, `SnapshotFailed`,
+`SymbolRefused`, `AuditBegun`, `AuditSnapshot` and `AuditAbandoned`; emits one `BookTop` or
+`BookDark` per changed book per read to the detector, `SnapshotWanted` to the venue's snapshot
+actor, or to its connection where snapshots come with the stream, `AuditOpened` and `AuditResult`
+to its auditor.  Its handlers are synchronous and run in the
 sender's turn.  State lost at restart: the whole book (real-time data is never kept); the
-connection opens the feed anew.  Restart type: permanent; an unlisted symbol quarantines it.
-Cancellation publishes `BookDark`.
+connection opens the feed anew.  Restart type: permanent; an unlisted symbol quarantines it, and
+so does a second audit that finds it wrong.  Cancellation publishes `BookDark`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from msgspec import Struct
 
+from actors.book_audit import BookAudit, Ending
 from actors.proven_book import ProvenBook, Verdict
 from actors.runtime.actor import Actor
 from actors.runtime.messages import Up
@@ -22,6 +25,14 @@ from actors.runtime.timers import Timer
 from actors.snapshots import SNAPSHOT_DEADLINE_S
 from actors.venue import Venue
 from exchanges.sequencing import State
+from messages.audits import (
+    AuditAbandoned,
+    AuditBegun,
+    AuditOpened,
+    AuditOutcome,
+    AuditResult,
+    AuditSnapshot,
+)
 from messages.books import (
     BookDark,
     BookTop,
@@ -32,7 +43,7 @@ from messages.books import (
     SnapshotWanted,
     SymbolRefused,
 )
-from messages.errors import SymbolNotTrading, UnknownSymbol
+from messages.errors import BookDiverged, SymbolNotTrading, UnknownSymbol
 from messages.market import BestQuote, BookDelta, BookSnapshot
 
 REFUSED_SNAPSHOT_RETRY_S = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0)
@@ -64,16 +75,27 @@ class BookActor(Actor):
         snapshots: path of the venue's snapshot actor.
         detector: path of the actor that is told tops and darkness.
         top_levels: levels a side a `BookTop` carries.
+        auditor: path of the venue's auditor, empty where there is none.
+        audit_levels: levels a side that an audit compares.
     """
 
     in_turn: ClassVar[bool] = True
 
     def __init__(
-        self, venue: Venue, symbol: str, *, snapshots: str, detector: str, top_levels: int
+        self,
+        venue: Venue,
+        symbol: str,
+        *,
+        snapshots: str,
+        detector: str,
+        top_levels: int,
+        auditor: str = "",
+        audit_levels: int = 100,
     ) -> None:
         self._venue = venue
         self._symbol = symbol
         self._paths = (snapshots, detector)
+        self._auditor = auditor
         self._top_levels = top_levels
         self._feed: FeedOpened | None = None
         self._epoch = NO_EPOCH
@@ -82,6 +104,11 @@ class BookActor(Actor):
             max_levels=venue.settings.max_levels,
             served_levels=venue.depth_feed.levels,
         )
+        self._audit = BookAudit(self._book, audit_levels, top_levels)
+        # What takes a delta, and the feed that tops are told of: an open audit and probation
+        # change these two, so that they cost nothing per message.
+        self._take: Callable[[BookDelta], Verdict] = self._book.delta
+        self._shown: FeedOpened | None = None
         self._venue_ms = 0
         self._received_ns = 0
         self._decoded_ns = 0
@@ -104,7 +131,7 @@ class BookActor(Actor):
 
     def failed(self) -> None:
         """A handler raised: nobody may use this book while it restarts."""
-        self._publish_dark(DarkReason.CRASHED)
+        self._publish_dark(DarkReason.DIVERGED if self._audit.probation else DarkReason.CRASHED)
 
     async def stopping(self) -> None:
         """Leave nothing behind that looks live."""
@@ -114,9 +141,12 @@ class BookActor(Actor):
         """What screens and the inspector show of this book."""
         book, top = self._book, self._last_top
         age_ns = self._clock.now_ns() - self._received_ns
+        state, reason = book.state, None if book.live else book.reason
+        if self._audit.probation:
+            state, reason = State.DARK, DarkReason.DIVERGED
         return {
-            "state": book.state.value,
-            "reason": None if book.live else book.reason.value,
+            "state": state.value,
+            "reason": None if reason is None else reason.value,
             "sequence": book.sequence,
             "bid": list(top.bids[0]) if top is not None else None,
             "ask": list(top.asks[0]) if top is not None else None,
@@ -149,7 +179,7 @@ class BookActor(Actor):
 
     def drained(self) -> None:
         """Publish one top for everything this turn changed."""
-        book, feed = self._book, self._feed
+        book, feed = self._book, self._shown
         if feed is None or not book.changed:
             return
         book.changed = False
@@ -189,6 +219,13 @@ class BookActor(Actor):
             case SnapshotFailed(epoch=epoch, retry_after_s=after_s):
                 if epoch == self._epoch:
                     self._ask_later(after_s)
+            case AuditBegun(number):
+                self._begin_audit(number)
+            case AuditSnapshot(number, snapshot):
+                self._end_audit(self._audit.snapshot(number, snapshot))
+            case AuditAbandoned(number):
+                if number == self._audit.number:
+                    self._drop_notes()
             case SymbolRefused(listed=listed, text=text, venue=venue):
                 kind = SymbolNotTrading if listed else UnknownSymbol
                 raise kind(text, venue=venue)
@@ -201,7 +238,7 @@ class BookActor(Actor):
             return
         if not self._decoded_ns:
             self._decoded_ns = self._clock.now_ns()
-        verdict = self._book.delta(delta)
+        verdict = self._take(delta)
         if verdict is _CHANGED:
             self._venue_ms = delta.venue_ms
             self._received_ns = delta.received_ns
@@ -222,8 +259,12 @@ class BookActor(Actor):
             # An answer to an earlier life's question: no event of this one is joined to it.
             self.context.discard("unjoined_snapshot")
             return
+        before = self._book.resyncs
         verdict = self._book.snapshot(snapshot)
         if verdict is Verdict.CHANGED:
+            self._cease_audit()
+            if self._book.resyncs != before:
+                self.context.note("resync", f"the book is whole again at {self._book.sequence}")
             self._refusals = 0
             self._stop_asking()
             self._venue_ms = snapshot.venue_ms
@@ -239,6 +280,9 @@ class BookActor(Actor):
     def _act(self, verdict: Verdict) -> None:
         """The book is not live after an event: say so in this turn, ask for what mends it."""
         if verdict.dark is not None:
+            self._cease_audit()
+            if verdict is not Verdict.EMPTY:
+                self.context.note("gap", f"{verdict.text} after {self._book.sequence}")
             self._publish_dark(verdict.dark)
         if verdict is Verdict.FIRST and self._feed is not None and self._feed.in_band:
             self._ask_later(IN_BAND_WITHIN_S)
@@ -251,7 +295,9 @@ class BookActor(Actor):
         known = self._feed
         if known is not None and (feed.epoch, feed.info) == (known.epoch, known.info):
             return
+        self._cease_audit()
         self._feed, self._epoch = feed, feed.epoch
+        self._shown = None if self._audit.probation else feed
         self._refusals = 0
         self._stop_asking()
         self._book.open(feed.info, feed.epoch)
@@ -263,9 +309,80 @@ class BookActor(Actor):
         if lost.epoch != self._epoch:
             return
         self._stop_asking()
+        self._cease_audit()
         self._book.dark(lost.reason)
-        self._feed, self._epoch = None, NO_EPOCH
+        self._feed = self._shown = None
+        self._epoch = NO_EPOCH
         self._publish_dark(lost.reason)
+
+    # -- audits ---------------------------------------------------------------------------------
+
+    def _begin_audit(self, number: int) -> None:
+        if self._audit.begin(number):
+            self._take = self._noted_delta
+            self._reply(AuditOpened(self._symbol, number, self._epoch))
+        else:
+            self._take = self._book.delta
+            text = f"the book is {self._book.state.value}"
+            self._reply(AuditResult(self._symbol, number, AuditOutcome.NOT_LIVE, text))
+
+    def _noted_delta(self, delta: BookDelta) -> Verdict:
+        """Take an event while an audit is open."""
+        verdict = self._book.delta(delta)
+        if verdict is _CHANGED:
+            self._end_audit(self._audit.applied(delta))
+            return verdict if self._book.live else _NOTHING
+        return verdict
+
+    def _end_audit(self, ending: Ending | None) -> None:
+        """Carry out what an audit came to.
+
+        Raises:
+            BookDiverged: the book is wrong again, although it was resynced.
+        """
+        if ending is None:
+            return
+        outcome, text = ending
+        self._take = self._book.delta
+        self._reply(AuditResult(self._symbol, self._audit.number, outcome, text))
+        if outcome is AuditOutcome.AGREED:
+            if self._shown is None and self._feed is not None:
+                self._shown = self._feed
+                self._book.changed = self._book.live
+                self._decoded_ns = self._clock.now_ns()
+                self.context.note("audited", f"the resynced book is right: {text}")
+        elif outcome is AuditOutcome.QUARANTINED:
+            raise BookDiverged(f"wrong again after a resync: {text}", venue=self._venue.name)
+        elif outcome is AuditOutcome.DIVERGED:
+            self._distrust(DarkReason.DIVERGED, text)
+        elif outcome is AuditOutcome.OUTGROWN:
+            self._distrust(DarkReason.OUTGROWN, text)
+
+    def _distrust(self, reason: DarkReason, text: str) -> None:
+        """Go dark and resync; after a divergence stay dark until an audit is clean."""
+        self.context.note(reason.value, text)
+        if self._audit.probation:
+            self._shown = None
+        self._book.dark(reason)
+        self._publish_dark(reason)
+        self._ask_snapshot()
+
+    def _cease_audit(self) -> None:
+        """The book is not what it was: an open audit of it means nothing any more."""
+        if self._audit.open:
+            self._drop_notes()
+            number, ceased = self._audit.number, AuditOutcome.NOT_LIVE
+            text = "the book ceased to be live meanwhile"
+            self._reply(AuditResult(self._symbol, number, ceased, text))
+
+    def _drop_notes(self) -> None:
+        self._audit.abandon()
+        self._take = self._book.delta
+
+    def _reply(self, answer: AuditOpened | AuditResult) -> None:
+        self.context.lookup(self._auditor).tell(answer)
+
+    # -- asking ---------------------------------------------------------------------------------
 
     def _ask_snapshot(self) -> None:
         feed = self._feed

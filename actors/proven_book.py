@@ -20,6 +20,7 @@ from typing import Final
 from exchanges.contract import SequenceRule
 from exchanges.sequencing import BUFFER_LIMIT, Sequencer, State
 from exchanges.sequencing import Verdict as Ruling
+from markets.audit import KnownRange
 from markets.book import LadderBook, book_for
 from markets.depth import OffGrid
 from markets.grid import tick_of
@@ -120,8 +121,11 @@ class ProvenBook:
         """Quotes that waited for an event and were given up because too many waited."""
         self.moves_to_twin = 0
         """Times a price off the tick grid moved the book from the ladder to its twin."""
+        self.known = KnownRange()
+        """The prices this book knows for certain; looked after every `REVIEW_READS` reads."""
         self._book: LadderBook | SortedBook = SortedBook(max_levels)
         self._dropped_before = 0
+        self._dropped_seen = 0
         self._reads = 0
         self._expects_first = True
         self._pending: dict[int, BestQuote] = {}
@@ -331,6 +335,8 @@ class ProvenBook:
             # Levels that left the stream's window are never deleted: not one may stay.
             book = book_for(tick, snapshot.bids, snapshot.asks, served, slack=0)
         self._replace(book)
+        self.known.loaded(snapshot.bids, snapshot.asks)
+        self.look_for_drops()
 
     def _move_to_twin(self, event: BookDelta) -> None:
         """Continue on the twin; amounts are absolute, so the event is simply applied whole."""
@@ -339,8 +345,20 @@ class ProvenBook:
             self._book = self._book.to_sorted()
         self._book.apply(event.bids, event.asks)
 
+    def look_for_drops(self) -> None:
+        """Narrow the known range if levels were dropped: to half of what a full book keeps.
+
+        Where the drop was is not known any more; near levels that vanished since have moved the
+        place nearer, by fewer levels than that.
+        """
+        dropped = self.dropped_levels
+        if dropped != self._dropped_seen and self.max_levels is not None:
+            self.known.dropped(*self._book.top(max(1, self.max_levels // 2)))
+        self._dropped_seen = dropped
+
     def _review(self) -> None:
-        """Go on with the twin where the ladder has become slow to read."""
+        """Look after the known range; go on with the twin where the ladder is slow to read."""
+        self.look_for_drops()
         if isinstance(self._book, LadderBook) and self._book.sparse:
             self._book = self._book.to_sorted()
 

@@ -7,12 +7,13 @@ Nothing here holds real-time data.  The directory keeps static facts in the one 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from actors.feed import Feed
 from actors.static_cache import StaticCache
+from markets.audit import AuditCounts
 from messages.books import SymbolRefused
 from messages.errors import DecodeError, VenueUnavailable
 from messages.instruments import SymbolInfo
@@ -144,6 +145,7 @@ class Venue:
     dialer: Dialer
     clock_offset: ClockOffset
     websocket_url: str | None = None
+    audits: AuditCounts = field(default_factory=AuditCounts)
 
     @property
     def depth_feed(self) -> DepthFeed:

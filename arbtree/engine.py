@@ -78,8 +78,12 @@ class Engine:
             return await self.runtime.run(started)
         finally:
             with trio.move_on_after(CLOSE_WITHIN_S, shield=True):
-                for venue in self.venues.values():
-                    await venue.rest.aclose()
+                await self.close()
+
+    async def close(self) -> None:
+        """Close the connections that nobody uses any more; the caller bounds the time."""
+        for venue in self.venues.values():
+            await venue.rest.aclose()
 
 
 def open_venues(

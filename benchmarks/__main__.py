@@ -151,6 +151,20 @@ def rest_rows(said: Any) -> Rows:
         yield Row("rest", name, text, bar, said["kept"] if judged else None)
 
 
+def watching_rows(said: Any) -> Rows:
+    """The engine with and without, then one audit and one scrape."""
+    cpu = said["cpu_median_s"]
+    for way, ratio in said["ratio"].items():
+        if way != "without":
+            text = f"{ratio:.3f} x the CPU without ({cpu[way]} s beside {cpu['without']})"
+            yield Row("watching", f"engine with {way}", text)
+    audit = said["audit_us"]
+    text = f"copy {audit['copy']} us, {audit['note']} us an event, compare {audit['compare']} us"
+    yield Row("watching", "one audit of 1000 levels", text)
+    text = f"{said['scrape_ms']} ms, {said['scrape_bytes']} bytes with {said['books']} books"
+    yield Row("watching", "one scrape", text)
+
+
 BENCHMARKS: dict[str, Benchmark] = {
     "handler": Benchmark(handler_rows, quick=("--rounds", "5"), recorded=("--real",)),
     "replay": Benchmark(replay_rows, quick=("--rounds", "2")),
@@ -158,6 +172,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "turn": Benchmark(turn_rows, quick=("--rounds", "5")),
     "live": Benchmark(live_rows, quick=("--seconds", "10", "--levels", "100")),
     "rest": Benchmark(rest_rows, quick=("--requests", "500", "--rounds", "3")),
+    "watching": Benchmark(watching_rows, quick=("--rounds", "3", "--seconds", "20")),
     "memory": Benchmark(memory_rows),
     "start": Benchmark(start_rows, quick=("--rounds", "3", "--runs", "1")),
 }

@@ -16,10 +16,12 @@ from messages.identifiers import parse_symbol
 
 __all__ = [
     "AssetSettings",
+    "AuditorSettings",
     "DetectorSettings",
     "EngineSettings",
     "InspectionSettings",
     "LogSettings",
+    "MetricsSettings",
     "Settings",
     "SimulatorSettings",
     "SupervisionSettings",
@@ -190,6 +192,46 @@ class DetectorSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = 3600.0
 
 
+class AuditorSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How live books are compared with fresh snapshots."""
+
+    enabled: Annotated[
+        bool, Meta(description="`false` runs no auditor: nothing is compared with the venues.")
+    ] = True
+    every_s: Annotated[
+        float,
+        Meta(ge=0.1, le=3600, description="Time between two audits at one venue, book by book."),
+    ] = 10.0
+    levels: Annotated[
+        int, Meta(ge=5, le=1000, description="Levels a side that are asked for and compared.")
+    ] = 100
+    kept_share: Annotated[
+        float,
+        Meta(
+            ge=0.2,
+            le=0.95,
+            description="Share of a venue's REST budget that audits leave to everything else.",
+        ),
+    ] = 0.5
+
+
+class MetricsSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Figures for Prometheus, on loopback."""
+
+    port: (
+        Annotated[
+            int,
+            Meta(
+                ge=0,
+                le=65_535,
+                description="Port of `http://127.0.0.1:PORT/metrics`, 0: any free one; off when "
+                "left out.",
+            ),
+        ]
+        | None
+    ) = None
+
+
 class SupervisionSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Backoff after failures, budgets for crashes, time limits of start and stop."""
 
@@ -284,6 +326,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     log: LogSettings = LogSettings()
     inspection: InspectionSettings = InspectionSettings()
     detector: DetectorSettings = DetectorSettings()
+    auditor: AuditorSettings = AuditorSettings()
+    metrics: MetricsSettings = MetricsSettings()
     supervision: SupervisionSettings = SupervisionSettings()
     simulator: SimulatorSettings = SimulatorSettings()
     assets: tuple[AssetSettings, ...] = ()

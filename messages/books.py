@@ -22,6 +22,10 @@ class DarkReason(enum.Enum):
     DECODE = "decode"
     CRASHED = "crashed"
     STOPPED = "stopped"
+    DIVERGED = "diverged"
+    """An audit found it wrong; a clean audit lifts it."""
+    OUTGROWN = "outgrown"
+    """Prices have left the range its snapshot knew."""
 
 
 class BookTop(Struct, frozen=True, gc=False):

@@ -245,6 +245,12 @@ class SymbolNotTrading(VenueError):
     default_retry = RETRY_NEVER
 
 
+class BookDiverged(VenueError):
+    """A book that its sequence proves is not what the venue says it is, and no resync helps."""
+
+    default_retry = RETRY_NEVER
+
+
 class InvalidRequest(VenueError):
     """The venue refused the request's form: a mistake of ours, trying again cannot help."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping, Sequence
 
 from actors.assets import asset_registry, band_rules
+from actors.auditor import AuditorActor
 from actors.book import BookActor
 from actors.connection import ConnectionActor
 from actors.detector import DetectorActor
@@ -73,12 +74,15 @@ def engine_tree(settings: Settings, venues: Mapping[str, Venue], outlet: Outlet)
 
 
 def venue_tree(settings: Settings, venue: Venue) -> SupervisorSpec:
-    """Return one venue's part: snapshots, then connections, then the books they feed."""
-    rules = settings.supervision
+    """Return one venue's part: snapshots, connections, the books they feed, and their auditor."""
+    rules, audits = settings.supervision, settings.auditor
     top = f"engine/venues/{venue.name}"
     symbols = venue.settings.symbols
     books = {symbol: f"{top}/books/{path_segment(symbol)}" for symbol in symbols}
-    snapshots = f"{top}/snapshots"
+    # The auditor's failures are its own: its venue trades on without it.
+    auditor = _child(
+        rules, "auditor", lambda: AuditorActor(venue, books, audits), on_spent="quarantine"
+    )
     return SupervisorSpec(
         id=venue.name,
         strategy="one_for_one",
@@ -100,8 +104,9 @@ def venue_tree(settings: Settings, venue: Venue) -> SupervisorSpec:
                 id="books",
                 strategy="dynamic",
                 budget=_causes(rules),
-                children=tuple(_book(settings, venue, symbol, snapshots) for symbol in symbols),
+                children=tuple(_book(settings, venue, symbol, top) for symbol in symbols),
             ),
+            *((auditor,) if audits.enabled else ()),
         ),
     )
 
@@ -124,16 +129,18 @@ def _connection(
     )
 
 
-def _book(settings: Settings, venue: Venue, symbol: str, snapshots: str) -> ChildSpec:
+def _book(settings: Settings, venue: Venue, symbol: str, top: str) -> ChildSpec:
     return _child(
         settings.supervision,
         path_segment(symbol),
         lambda: BookActor(
             venue,
             symbol,
-            snapshots=snapshots,
+            snapshots=f"{top}/snapshots",
             detector=DETECTOR,
             top_levels=settings.detector.depth_levels,
+            auditor=f"{top}/auditor",
+            audit_levels=settings.auditor.levels,
         ),
         BOOK_MAILBOX,
         # One bad book stays dark alone; the others of its venue trade on.

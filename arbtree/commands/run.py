@@ -19,7 +19,9 @@ from arbtree.commands.tree import settings_of, tree_of
 from arbtree.durations import parse_duration
 from arbtree.engine import Engine, Seams, embedded_world
 from arbtree.lines import JsonLines, TextLines, is_restart
-from arbtree.log import Log
+from arbtree.log import LEVELS, Log
+from arbtree.metrics import Metrics
+from arbtree.rest_watch import RestWatch
 from arbtree.status import Tally, books
 from arbtree.verbs import EngineVerbs
 from config.places import inspection_socket
@@ -34,6 +36,7 @@ from messages.opportunities import (
 from simulator.world import Address, World
 from supervisors.events import LifecycleEvent
 from supervisors.inspector import Inspector
+from supervisors.metrics import MetricsListener
 from supervisors.picture import draw
 from supervisors.runtime import ExitReport, Options
 
@@ -71,6 +74,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--control", action="store_true", help="let other terminals steer it (see restart, chaos)"
     )
+    parser.add_argument(
+        "--log-level", choices=LEVELS, help="least important line of the log; over the file's"
+    )
+    parser.add_argument(
+        "--log-format", choices=("text", "json"), help="form of the log; over the file's"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -86,6 +95,9 @@ def run(arguments: argparse.Namespace) -> int:
     settings = settings_of(arguments.config)
     if arguments.control:
         settings = replace(settings, inspection=replace(settings.inspection, control=True))
+    asked = {"level": arguments.log_level, "format": arguments.log_format}
+    log = replace(settings.log, **{key: value for key, value in asked.items() if value})
+    settings = replace(settings, log=log)
     seed = arguments.seed if arguments.seed is not None else settings.engine.seed
     session = _Session(
         settings,
@@ -139,8 +151,15 @@ class _Session:
             await self._open_inspector(nursery, engine)
             self._facts = engine.outlet.subscribe()
             engine.runtime.subscribe(self._events.append)
+            log = Log(self._settings.log, sys.stderr)
             if not self._terminal:
-                engine.runtime.subscribe(Log(self._settings.log, sys.stderr).event)
+                engine.runtime.subscribe(log.event)
+                nursery.start_soon(self._tell_rest, log)
+            port = self._settings.metrics.port
+            if port is not None:
+                listener = MetricsListener(Metrics(engine).text)
+                heard = await nursery.start(listener.serve, port)
+                log.line("info", "engine", "metrics", f"http://127.0.0.1:{heard}/metrics")
             if self._duration_s is not None:
                 nursery.start_soon(self._end_later, self._duration_s)
             nursery.start_soon(self._freeze)
@@ -148,7 +167,16 @@ class _Session:
             nursery.start_soon(self._show, started)
             report = await engine.run(started)
             nursery.cancel_scope.cancel(reason="the engine has stopped")
+        log.close()
         return self._finish(report)
+
+    async def _tell_rest(self, log: Log) -> None:
+        """Log bans as they begin and end, and repeats that were held back."""
+        watch = RestWatch(self._engine.venues, log)
+        while True:
+            await trio.sleep(SCREEN_EVERY_S)
+            watch.look()
+            log.tell_repeats()
 
     async def _embed(self, nursery: trio.Nursery) -> dict[str, Address]:
         world = embedded_world(self._settings, Seams().clock)

@@ -1,12 +1,15 @@
-"""`arbtree venues`: what every registered venue offers, its limits, fees and heartbeat.
+"""`arbtree venues`: the registered venues in a list, some in detail, or with their symbols.
 
-With a configuration also its symbols: which asset each is, or why it is quarantined.
+What a venue lists is asked of it by REST, or of the embedded exchanges; without `--symbols`
+nothing is dialled.  With a configuration its symbols are shown: which asset each is, or why it is
+quarantined.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from decimal import Decimal
 
 import msgspec
 from msgspec import Struct
@@ -15,7 +18,7 @@ from arbtree.commands.assets import SymbolAssets, symbol_assets
 from config.reader import load
 from exchanges.contract import PublicDialect
 from exchanges.registry import dialect, venues
-from messages.errors import ArbtreeError
+from messages.errors import ArbtreeError, UsageError
 from messages.identifiers import ContractKind
 from messages.instruments import RateRule, SymbolInfo
 from messages.market import StreamKind
@@ -45,30 +48,123 @@ class VenueFacts(Struct, frozen=True):
     client_ping: str
 
 
+class SymbolFacts(Struct, frozen=True):
+    """One symbol as the command shows it; decimals as the venue writes them, empty: unknown.
+
+    `kept_out` says why the engine would not follow it; empty where it would.
+    """
+
+    symbol: str
+    native: str
+    kind: str
+    status: str
+    tick: str
+    lot: str
+    min_notional: str
+    contract_size: str
+    kept_out: str
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what the command understands: at most the names of the venues to show."""
-    parser.add_argument("venue", nargs="*", metavar="VENUE", help="show only these venues")
+    """Add what the command understands."""
+    parser.add_argument("venue", nargs="*", metavar="VENUE", help="show these in detail")
     parser.add_argument(
         "--config", metavar="FILE", help="show the symbols of this configuration too"
+    )
+    parser.add_argument(
+        "--symbols", action="store_true", help="load what they list; needs the names of venues"
+    )
+    parser.add_argument(
+        "--embedded", action="store_true", help="load it from the embedded exchanges"
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the venues, as a few lines each or as one JSON object."""
-    names: list[str] = arguments.venue or list(venues())
-    found = [facts(dialect(name)) for name in names]
-    symbols: list[SymbolAssets] = []
+    """Print the venues: a line each, or those named in detail, or as one JSON object."""
+    named: list[str] = arguments.venue
+    if arguments.embedded and not arguments.symbols:
+        raise UsageError("--embedded says where --symbols come from: give both")
+    if arguments.symbols and not named:
+        raise UsageError("--symbols loads from the venues you name: name at least one")
+    found = [facts(dialect(name)) for name in named or venues()]
+    names = {venue.venue for venue in found}
+    configured: list[SymbolAssets] = []
     if arguments.config is not None:
         told = symbol_assets(load(arguments.config))
-        symbols = [each for each in told if each.venue in names]
+        configured = [each for each in told if each.venue in names]
+    listed: dict[str, list[SymbolFacts]] = {}
+    if arguments.symbols:
+        from arbtree.listings import load_symbols
+
+        for name, infos in load_symbols(named, embedded=arguments.embedded).items():
+            listed[name] = [symbol_facts(info) for info in infos]
     if arguments.json:
-        body: dict[str, object] = {"venues": msgspec.to_builtins(found)}
+        entries = msgspec.to_builtins(found)
+        for entry in entries:
+            if entry["venue"] in listed:
+                entry["symbols"] = msgspec.to_builtins(listed[entry["venue"]])
+        body: dict[str, object] = {"venues": entries}
         if arguments.config is not None:
-            body["symbols"] = msgspec.to_builtins(symbols)
+            body["symbols"] = msgspec.to_builtins(configured)
         print(json.dumps(body))
+    elif named or configured:
+        print("\n\n".join(_shown(venue, configured, listed) for venue in found))
     else:
-        print("\n\n".join(_lines(venue, symbols) for venue in found))
+        print("\n".join(_row(venue) for venue in found))
     return 0
+
+
+def _shown(
+    venue: VenueFacts, configured: list[SymbolAssets], listed: dict[str, list[SymbolFacts]]
+) -> str:
+    """One venue in detail, with the symbols that were asked for."""
+    text = _lines(venue, configured)
+    return f"{text}\n{_table(listed[venue.venue])}" if venue.venue in listed else text
+
+
+def symbol_facts(info: SymbolInfo) -> SymbolFacts:
+    """What the command shows of one symbol."""
+    return SymbolFacts(
+        symbol=info.symbol,
+        native=info.native,
+        kind=info.kind.value,
+        status=info.status,
+        tick=_decimal(info.tick),
+        lot=_decimal(info.lot),
+        min_notional=_decimal(info.min_notional),
+        contract_size=_decimal(info.contract_size),
+        kept_out="" if info.tradeable else f"listed as {info.status} and cannot be traded",
+    )
+
+
+def _decimal(number: Decimal | None) -> str:
+    return "" if number is None else f"{number.normalize():f}"
+
+
+def _table(symbols: list[SymbolFacts]) -> str:
+    """The symbols of one venue for people, in columns."""
+    kept_out = sum(bool(each.kept_out) for each in symbols)
+    heads = ("symbol", "native", "kind", "status", "tick", "lot", "min notional", "contract")
+    rows = [heads]
+    rows += [
+        (
+            *(each.symbol, each.native, each.kind, each.status),
+            *(each.tick or "-", each.lot or "-", each.min_notional or "-", each.contract_size),
+        )
+        for each in symbols
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(heads))]
+    lines = [f"  symbols    {len(symbols)}, of which {kept_out} cannot be traded"]
+    for row in rows:
+        cells = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        lines.append(f"    {cells}".rstrip())
+    return "\n".join(lines)
+
+
+def _row(venue: VenueFacts) -> str:
+    """One venue in one line."""
+    fees = f"maker {venue.maker_fee_bps:g} bps, taker {venue.taker_fee_bps:g} bps"
+    return f"{venue.venue:16}{', '.join(venue.markets):22}{fees}"
 
 
 def facts(public: PublicDialect) -> VenueFacts:

@@ -36,7 +36,7 @@ def test_every_registered_venue_is_listed_once() -> None:
     assert (as_json.returncode, as_json.stderr) == (0, "")
     listed: list[dict[str, Any]] = json.loads(as_json.stdout)["venues"]
     assert [entry["venue"] for entry in listed] == list(venues())
-    heads = [line for line in text.stdout.splitlines() if line and not line.startswith(" ")]
+    heads = [line.split()[0] for line in text.stdout.splitlines()]
     assert heads == list(venues())
 
 
@@ -93,3 +93,33 @@ def test_symbols_of_a_configuration_show_their_assets(tmp_path: Path) -> None:
     assert "    WIF/USDT           quarantined (asset_unproven): nothing says" in text.stdout
     found = json.loads(arbtree_venues("--json", "--config", str(path)).stdout)["symbols"]
     assert [each["quarantined"] for each in found] == [None, "asset_unproven"]
+
+
+def test_symbols_of_an_embedded_venue() -> None:
+    """What it lists, with the filters that orders must keep, as columns and as JSON."""
+    done = arbtree_venues("binance_usdm", "--symbols", "--embedded")
+    assert (done.returncode, done.stderr) == (0, "")
+    rows = [line.split() for line in done.stdout.splitlines() if line.startswith("    ")]
+    assert rows[0][:3] == ["symbol", "native", "kind"]
+    assert ["BTC/USDT:USDT", "BTCUSDT", "linear", "TRADING", "0.1"] in [row[:5] for row in rows]
+    as_json = arbtree_venues("binance_usdm", "--symbols", "--embedded", "--json")
+    (entry,) = json.loads(as_json.stdout)["venues"]
+    symbols = {each["symbol"]: each for each in entry["symbols"]}
+    assert len(symbols) == len(rows) - 1
+    assert symbols["BTC/USDT:USDT"]["kept_out"] == ""
+    assert symbols["BTC/USDT:USDT"]["tick"] == "0.1"
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (("--symbols",), "name at least one"),
+        (("binance", "--embedded"), "give both"),
+    ],
+)
+def test_symbols_are_asked_for_properly(words: tuple[str, ...], named: str) -> None:
+    """One sentence that says what is missing, code 2, nothing dialled."""
+    done = arbtree_venues(*words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert named in done.stderr
+    assert done.stderr.count("\n") == 1

@@ -20,6 +20,8 @@ DATA_ONLY = ("exchanges/", "markets/", "messages/")
 
 RUNTIME_MAY_USE = ("actors.runtime", "messages.errors", "supervisors")
 """All that the actor runtime may import of this project: it knows nothing of trading."""
+LISTENERS = ("supervisors/inspector.py", "supervisors/metrics.py")
+"""The only files of the engine that listen, both for this machine alone."""
 NOT_RUNTIME = ("supervisors/tree.py", "supervisors/__main__.py")
 """Where the runtime meets trading."""
 
@@ -80,7 +82,7 @@ PLACES = (
         only_in=("actors/transport/",),
     ),
     Place(
-        "the wire is spoken only in actors/transport, the simulator and the inspector",
+        "the wire is spoken only in actors/transport, the simulator, the inspector and metrics",
         (
             "h11",
             "httpcore",
@@ -93,10 +95,10 @@ PLACES = (
             "trio_websocket",
             "wsproto",
         ),
-        only_in=("actors/transport/", "simulator/", "supervisors/inspector.py"),
+        only_in=("actors/transport/", "simulator/", *LISTENERS),
     ),
     Place(
-        "listeners are opened only in the simulator and the inspector",
+        "listeners are opened only in the simulator, the inspector and metrics",
         (
             "trio.SocketListener",
             "trio.SSLListener",
@@ -107,7 +109,7 @@ PLACES = (
             "trio.serve_tcp",
             "trio_websocket.serve_websocket",
         ),
-        only_in=("simulator/", "supervisors/inspector.py"),
+        only_in=("simulator/", *LISTENERS),
     ),
     Place(
         "recordings are read and written only in actors/recordings",

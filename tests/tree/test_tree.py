@@ -95,5 +95,5 @@ def test_the_json_form_holds_every_actor() -> None:
             collect(child)
 
     collect(fact)
-    assert len(paths) == len(set(paths)) == 69
+    assert len(paths) == len(set(paths)) == 75
     assert "engine/venues/binance/books/BTC-USDT" in paths
