@@ -90,7 +90,7 @@ class Registry:
         self._watchers.setdefault(path, {})[context.path] = context
         record, ref = self._records.get(path), self._refs.get(path)
         generation = ref.generation if ref is not None else 0
-        if record is not None and record.state == "running":
+        if record is not None and record.state in ("running", "suspended"):
             _tell(context, Up(path, generation))
         else:
             state = record.state if record is not None else "absent"

@@ -13,15 +13,13 @@ import trio
 from msgspec import Struct
 
 from actors.runtime.clock import Clock, SystemClock
-from actors.runtime.faults import BadRequest
-from actors.runtime.reference import ActorRef, Observer
-from actors.runtime.requests import Request
+from actors.runtime.reference import Observer
 from actors.runtime.timers import Timers
 from actors.runtime.turn import Turn
 from supervisors.child import ActorRecord, Record
 from supervisors.events import Events, Listener
 from supervisors.failures import EndKind, Exit, describe
-from supervisors.operations import await_start, terminate
+from supervisors.operations import Operations
 from supervisors.registry import Registry
 from supervisors.rows import Row, alive_frames, picture, rows_below, walk
 from supervisors.signals import take_signals
@@ -73,7 +71,7 @@ class Options(Struct, frozen=True):
     force_exit: Callable[[int], object] = os._exit
 
 
-class Runtime:
+class Runtime(Operations):
     """A running tree.  It is the `Tree` that actors and operators speak to; no call waits.
 
     Args:
@@ -108,7 +106,6 @@ class Runtime:
         self.lives = 0
         self.stopping = False
         self.hurried = False
-        self.nursery: trio.Nursery
         self._chances: dict[str, random.Random] = {}
         self._stop_asked = trio.Event()
         self._quiet = trio.Event()
@@ -227,77 +224,13 @@ class Runtime:
 
     # -- looking -----------------------------------------------------------------------------------
 
-    def lookup(self, path: str) -> ActorRef:
-        """See `Tree.lookup`."""
-        return self.registry.reference(path)
-
     def subscribe(self, listener: Listener) -> None:
         """Call this with every lifecycle event from now on."""
         self.events.subscribe(listener)
 
-    def summary(self, path: str) -> dict[str, object]:
-        """Return what an actor says of itself; nothing while it has no life.
-
-        Raises:
-            UnknownPath: there is nothing under this path.
-        """
-        record = self.registry.record(path)
-        life = record.life if isinstance(record, ActorRecord) else None
-        if life is None or life.actor is None or life.is_over:
-            return {}
-        return life.actor.summary()
-
     def rows(self) -> list[Row]:
         """Return the whole tree, supervisors before their children, in start order."""
         return rows_below(self.root, trio.current_time())
-
-    # -- asking ------------------------------------------------------------------------------------
-
-    def start_child(self, supervisor: str, child: object, *args: object) -> Request:
-        """See `Tree.start_child`."""
-        record = self.registry.record(supervisor)
-        if not isinstance(record, Supervisor):
-            raise BadRequest(f"{supervisor} is an actor: only a supervisor has children")
-        request = Request()
-        self.nursery.start_soon(await_start, record.add(child, *args), request)
-        return request
-
-    def restart(self, path: str) -> Request:
-        """See `Tree.restart`."""
-        record, above = self._child(path)
-        request = Request()
-        above.again(record)
-        self.nursery.start_soon(await_start, record, request)
-        return request
-
-    def terminate_child(self, path: str) -> Request:
-        """See `Tree.terminate_child`."""
-        record, above = self._child(path)
-        request = Request()
-        record.wanted = False
-        record.doomed = above.spec.strategy == "dynamic"
-        self.nursery.start_soon(terminate, record, above, request)
-        return request
-
-    def kill(self, path: str, error: BaseException) -> bool:
-        """End an actor's life as if it had raised this; return False if it is over already.
-
-        Raises:
-            UnknownPath: there is nothing under this path.
-            BadRequest: it is a supervisor.
-        """
-        record = self.registry.record(path)
-        if not isinstance(record, ActorRecord):
-            raise BadRequest(f"{path} is a supervisor: only an actor can be killed")
-        return record.life is not None and record.life.inject(error)
-
-    def _child(self, path: str) -> tuple[Record, Supervisor]:
-        """Return a child whose supervisor carries out requests, and that supervisor."""
-        record = self.registry.record(path)
-        if record.parent is None:
-            raise BadRequest(f"{path} is the root: stop and start the whole tree instead")
-        record.parent.must_accept()
-        return record, record.parent
 
     # -- for the records ---------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from supervisors.child import ActorRecord, Record
 from supervisors.failures import EndKind, Exit, Failure, RetryWhen, describe
 from supervisors.group import Group
 from supervisors.restarts import Causes, ReconnectLimiter
-from supervisors.spec import MAX_CHILDREN, ChildSpec, SupervisorSpec, check
+from supervisors.spec import MAX_CHILDREN, ChildSpec, SupervisorSpec, check, check_pair
 
 if TYPE_CHECKING:
     from supervisors.runtime import Runtime
@@ -100,6 +100,7 @@ class Supervisor(Record):
         if isinstance(spec, SupervisorSpec) and args:
             raise BadRequest(f"{self.path}/{spec.id}: a supervisor takes no arguments")
         check(spec, self.path)
+        check_pair(self.spec, spec, self.path)
         record = self._add(spec, *args)
         record.wanted = True
         self._groups[record.path].poke()

@@ -6,6 +6,8 @@ import random
 from collections.abc import Awaitable, Callable
 from typing import ClassVar, Protocol, TypeVarTuple
 
+import trio
+
 from actors.runtime.clock import Clock
 from actors.runtime.mailbox import Stamped
 from actors.runtime.reference import ActorRef
@@ -148,6 +150,7 @@ class ActorContext:
         self._host = host
         self._timers = timers
         self._turn = turn
+        self._held: trio.Event | None = None
 
     # -- for the actor -----------------------------------------------------------------------
 
@@ -218,8 +221,20 @@ class ActorContext:
             if ref.context is not self:
                 return
             await mailbox.wait()
+            if self._held is not None:
+                await self._held.wait()
             if ref.context is self:
                 self._turn.take(self, DRAIN_CAP)
+
+    def hold(self) -> None:
+        """Take no turns until released."""
+        self._held = trio.Event()
+
+    def release(self) -> None:
+        """Take turns again."""
+        if self._held is not None:
+            self._held.set()
+            self._held = None
 
     def fail(self, error: BaseException) -> None:
         """A handler raised: this life is over, its own task raises the error again."""

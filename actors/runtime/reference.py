@@ -31,7 +31,7 @@ class ActorRef:
         path: where it stands in the tree.
         generation: the life it is in or will be in next, from 1; it grows synchronously the moment
             a life is over, before anything else runs.
-        running: whether a life takes messages.
+        running: whether a life handles messages; a suspended one does not.
     """
 
     __slots__ = (
@@ -129,10 +129,15 @@ class ActorRef:
         self.mailbox.set_open(True)
 
     def begin(self) -> None:
-        """The life that was admitted handles messages from now on."""
+        """The life that was admitted, or held, handles messages from now on."""
         context = self.context
         self._in_turn = context if context is not None and context.actor.in_turn else None
         self.running = True
+
+    def hold(self) -> None:
+        """The life handles nothing for now; the mailbox goes on accepting."""
+        self.running = False
+        self._in_turn = None
 
     def end(self) -> None:
         """The life is over: no more messages for it; the next one has a new generation."""
