@@ -149,7 +149,7 @@ class ActorRecord(Record):
             known.mailbox.set_open(False)
             known.mailbox.restore()
             return known
-        mailbox = Mailbox(self.path, self.spec.mailbox, runtime.bury)
+        mailbox = Mailbox(self.path, self.spec.mailbox, runtime.dead_letters.bury)
         if known is not None:
             known.mailbox = mailbox
             return known

@@ -223,12 +223,12 @@ class Life:
         self._kill.deadline = min(self._kill.deadline, trio.current_time() + grace_s)
         if self._watchdog is not None:
             self._watchdog.cancel()
-        self.record.ref.end()
+        reason = "stopped" if self._stopped else "ended" if error is None else describe(error)
+        self.record.ref.end(reason)
         if self._started and self.actor is not None:
             if error is not None and not self._stopped:
                 self._call(self.actor.failed)
             self._call(self.actor.ended)
-        reason = "stopped" if self._stopped else "ended" if error is None else describe(error)
         self.record.life_over(self, reason)
         self.settled.set()
 
@@ -310,6 +310,11 @@ class Life:
         """Tell it of another's comings and goings."""
         if self.context is not None:
             self.record.runtime.registry.watch(path, self.context)
+
+    def unwatch(self, path: str) -> None:
+        """Tell it no more of another's comings and goings."""
+        if self.context is not None:
+            self.record.runtime.registry.unwatch(path, self.context)
 
     def note(self, kind: str, text: str) -> None:
         """Write into the event log."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 import sys
-from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -17,6 +16,7 @@ from actors.runtime.reference import Observer
 from actors.runtime.timers import Timers
 from actors.runtime.turn import Turn
 from supervisors.child import ActorRecord, Record
+from supervisors.deadletters import DeadLetters
 from supervisors.events import Events, Listener
 from supervisors.failures import EndKind, Exit, describe
 from supervisors.operations import Operations
@@ -27,19 +27,10 @@ from supervisors.spec import SupervisorSpec, check
 from supervisors.supervisor import Supervisor
 
 STOP_WITHIN_S = 15.0  # the whole tree; an operator who waits longer reaches for kill -9
-MAX_DEAD_LETTERS = 256  # kept to look at; all are counted
 
 EXIT_DONE = 0
 EXIT_GAVE_UP = 4
 EXIT_FORCED = 70
-
-
-class DeadLetterRow(Struct, frozen=True):
-    """A message that a mailbox lost into the dead letters."""
-
-    path: str
-    message: object
-    reason: str
 
 
 class ExitReport(Struct, frozen=True):
@@ -101,8 +92,7 @@ class Runtime(Operations):
         self.registry = Registry()
         self.timers = Timers()
         self.turn = Turn()
-        self.dead_letters: deque[DeadLetterRow] = deque(maxlen=MAX_DEAD_LETTERS)
-        self.dead_letter_count = 0
+        self.dead_letters = DeadLetters(self.clock)
         self.lives = 0
         self.stopping = False
         self.hurried = False
@@ -233,11 +223,6 @@ class Runtime(Operations):
         return rows_below(self.root, trio.current_time())
 
     # -- for the records ---------------------------------------------------------------------------
-
-    def bury(self, path: str, message: object, reason: str) -> None:
-        """Keep a message that a mailbox lost into the dead letters; the oldest makes room."""
-        self.dead_letter_count += 1
-        self.dead_letters.append(DeadLetterRow(path, message, reason))
 
     def chance(self, record: Record) -> random.Random:
         """Return the chance that one child's backoff draws from, seeded by the run and its path."""

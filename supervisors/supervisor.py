@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from actors.runtime.faults import BadRequest, GaveUp
+from actors.runtime.messages import Down, Up
 from supervisors.child import ActorRecord, Record
 from supervisors.failures import EndKind, Exit, Failure, RetryWhen, describe
 from supervisors.group import Group
@@ -178,6 +179,7 @@ class Supervisor(Record):
                 break
         self.set_state("running")
         self.settled.set()
+        self.runtime.registry.announce(Up(self.path, self._life))
 
     def begin_stop(self, reason: str) -> None:
         """Take no more requests and drive nothing any more; what waits just stops."""
@@ -196,8 +198,10 @@ class Supervisor(Record):
             await self._fold(reason)
 
     def _halt(self, reason: str) -> None:
-        self._open = False
+        was_open, self._open = self._open, False
         self.set_state("stopping", reason)
+        if was_open:
+            self.runtime.registry.announce(Down(self.path, self._life, reason))
         for group in self._groups.values():
             group.halt(reason)
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from actors.runtime.mailbox import NOTHING, Slot, Stamped
+from actors.runtime.asks import Ask
+from actors.runtime.mailbox import NOTHING, Slot
+from actors.runtime.messages import Stamped
 
 if TYPE_CHECKING:
     from actors.runtime.actor import ActorContext
@@ -49,6 +51,9 @@ class Turn:
                 mailbox.taken += 1
                 if type(message) is Slot:
                     message = mailbox.unslot(message)
+                    if type(message) is Ask:
+                        _take_ask(context, message)
+                        continue
                 mailbox.in_hand = message
                 handle(message)
                 mailbox.handled += 1
@@ -66,6 +71,18 @@ class Turn:
                 mailbox.make_room()
             if mailbox.accepted != mailbox.taken:
                 mailbox.wake()  # the cap was reached, or a sender got its place just now
+
+
+def _take_ask(context: ActorContext, ask: Ask) -> None:
+    """Handle one question; one whose asker waits no more is lost, counted."""
+    mailbox = context.mailbox
+    if not ask.open:
+        mailbox.count_lost("ask_over")
+        return
+    mailbox.in_hand = ask
+    context.actor.handle_ask(ask)
+    mailbox.handled += 1
+    mailbox.in_hand = NOTHING
 
 
 def _take_control(context: ActorContext) -> None:
