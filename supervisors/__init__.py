@@ -10,5 +10,7 @@ actors in order, restarts what crashes, waits for what is out, and stops in reve
 - `child`       what is kept of each child; `life` is one life of it
 - `failures`    what an end was; `restarts` is the arithmetic of budgets and backoff
 - `registry`    paths and watchers; `events` the log; `rows` the tree for readers
+- `deadletters`, `waits`   what nobody handles; who waits for whose answer
+- `watchdog`   a thread that names who blocks the loop, and ends a stop that has no end
 - `signals`, `frames`   SIGINT and SIGTERM as requests; where a task waits
 """

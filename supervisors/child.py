@@ -37,6 +37,7 @@ class Record:
         wanted: whether the supervisor is to keep it up.
         halting: its present life is being stopped on purpose, so its end is not judged.
         finished: it ended normally and need not run again.
+        asked: somebody asked for its next life, so even a temporary one gets it.
         doomed: it is forgotten as soon as it is gone.
         not_before_s: the loop time before which no new life may begin.
         limited: its next life needs a place in the reconnect limit.
@@ -62,6 +63,7 @@ class Record:
         self.halting = False
         self.finished = False
         self.doomed = False
+        self.asked = False
         self.begun = 0
         self.last_exit: Exit | None = None
         self.last_failure: Exit | None = None
@@ -100,7 +102,7 @@ class Record:
     def refresh(self) -> None:
         """Forget what spoke against running it: wanted again, nothing spent."""
         self.wanted = True
-        self.finished = self.limited = self.doomed = False
+        self.finished = self.limited = self.doomed = self.asked = False
         self.not_before_s = 0.0
         if self.settled.is_set():  # else somebody waits for it already
             self.settled = trio.Event()

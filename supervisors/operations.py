@@ -139,7 +139,7 @@ class Operations:
         """See `Tree.terminate_child`."""
         record, above = self._child(path)
         request = Request()
-        record.wanted = False
+        record.wanted = record.finished = False
         record.doomed = above.spec.strategy == "dynamic"
         self.nursery.start_soon(_terminate, record, above, request)
         return request

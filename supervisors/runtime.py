@@ -25,6 +25,7 @@ from supervisors.rows import Row, alive_frames, picture, rows_below, walk
 from supervisors.signals import take_signals
 from supervisors.spec import SupervisorSpec, check
 from supervisors.supervisor import Supervisor
+from supervisors.watchdog import Block, LoopWatchdog, WatchdogSpec
 
 STOP_WITHIN_S = 15.0  # the whole tree; an operator who waits longer reaches for kill -9
 
@@ -53,12 +54,14 @@ class Options(Struct, frozen=True):
         seed: of all chance in the run.
         signals: take SIGINT and SIGTERM; only in the main thread.
         stop_within_s: the deadline of the whole stop.
+        watchdog: watch the loop from a thread, which also enforces that deadline; None does not.
         force_exit: ends the process when that has passed.
     """
 
     seed: int = 0
     signals: bool = False
     stop_within_s: float = STOP_WITHIN_S
+    watchdog: WatchdogSpec | None = None
     force_exit: Callable[[int], object] = os._exit
 
 
@@ -104,6 +107,14 @@ class Runtime(Operations):
         self._fatal: BaseException | None = None
         self._starting = trio.CancelScope()
         self.root = Supervisor(self, None, spec)
+        self.watchdog: LoopWatchdog | None = None
+        if self.options.watchdog is not None:
+            self.watchdog = LoopWatchdog(
+                self.options.watchdog,
+                self.turn,
+                on_over=self._was_blocked,
+                on_deadline=self._force_from_outside,
+            )
 
     # -- running -----------------------------------------------------------------------------------
 
@@ -118,13 +129,19 @@ class Runtime(Operations):
         Raises:
             BaseException: what a life raised that is to end the process, after the stop.
         """
-        async with trio.open_nursery() as outside:
-            outside.start_soon(self._sentinel)
-            with trio.CancelScope(shield=True):
-                async with trio.open_nursery() as self.nursery:
-                    await self._run_shielded(started)
-                    self.nursery.cancel_scope.cancel(reason="the tree has stopped")
-            outside.cancel_scope.cancel(reason="the tree has stopped")
+        if self.watchdog is not None:
+            self.watchdog.start()
+        try:
+            async with trio.open_nursery() as outside:
+                outside.start_soon(self._sentinel)
+                with trio.CancelScope(shield=True):
+                    async with trio.open_nursery() as self.nursery:
+                        await self._run_shielded(started)
+                        self.nursery.cancel_scope.cancel(reason="the tree has stopped")
+                outside.cancel_scope.cancel(reason="the tree has stopped")
+        finally:
+            if self.watchdog is not None:
+                self.watchdog.stop()
         if self._fatal is not None:
             raise self._fatal
         await trio.lowlevel.checkpoint_if_cancelled()
@@ -159,12 +176,28 @@ class Runtime(Operations):
 
     def _force(self) -> None:
         """The deadline of the stop has passed: say who is stuck, and end the process."""
+        self._end_process(self._reason, trio.current_time())
+
+    def _force_from_outside(self) -> None:
+        """The same in the watchdog's thread, when the loop has not done it itself."""
+        blocked = self.watchdog.now if self.watchdog is not None else None
+        who = f" in a handler of {blocked.path}" if blocked is not None and blocked.path else ""
+        frames = " < ".join(blocked.frames) if blocked is not None else "unknown"
+        loop_s = self.watchdog.loop_s if self.watchdog is not None else 0.0
+        self._end_process(f"the loop is blocked{who}, at {frames}", loop_s)
+
+    def _end_process(self, reason: str, now_s: float) -> None:
         self._code = EXIT_FORCED
-        frames = alive_frames(self.root)
-        text = f"not stopped within {self.options.stop_within_s:g} s: {self._reason}\n"
-        sys.stderr.write(text + picture(self.rows(), frames) + "\n")
+        try:
+            tree = picture(rows_below(self.root, now_s), alive_frames(self.root))
+        except Exception as error:  # a tree that changes while a thread reads it, or worse
+            tree = f"the tree cannot be told: {describe(error)}"
+        sys.stderr.write(f"not stopped within {self.options.stop_within_s:g} s: {reason}\n{tree}\n")
         sys.stderr.flush()
         self.options.force_exit(EXIT_FORCED)
+
+    def _was_blocked(self, block: Block) -> None:
+        self.events.add(block.path or self.root.path, 0, "blocked", block.text)
 
     def _report(self) -> ExitReport:
         actors = [record for record in walk(self.root) if isinstance(record, ActorRecord)]
@@ -188,7 +221,13 @@ class Runtime(Operations):
         if not self.stopping:
             self.stopping = True
             self._reason, self._code = reason, code
+            self.stop_is_due()
             self._stop_asked.set()
+
+    def stop_is_due(self) -> None:
+        """From now on the stop's time runs; safe in a signal handler."""
+        if self.watchdog is not None:
+            self.watchdog.expire_in(self.options.stop_within_s)
 
     def hurry(self) -> None:
         """Leave no grace to what is being stopped, or will be."""
@@ -271,6 +310,6 @@ def run(
     options: Options | None = None,
 ) -> ExitReport:
     """Run a tree as this process's work: signals stop it in order and never hit an actor."""
-    options = options if options is not None else Options(signals=True)
+    options = options if options is not None else Options(signals=True, watchdog=WatchdogSpec())
     runtime = Runtime(spec, clock=clock, observer=observer, options=options)
     return trio.run(runtime.run, restrict_keyboard_interrupt_to_checkpoints=True)

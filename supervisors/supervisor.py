@@ -141,6 +141,7 @@ class Supervisor(Record):
     def again(self, record: Record) -> None:
         """Restart a child at somebody's wish, with whoever depends on it."""
         record.refresh()
+        record.asked = True
         self._groups[record.path].break_at(record)
 
     def poke(self, record: Record) -> None:

@@ -23,12 +23,13 @@ IN_TURN_CAP = 256  # a sender's turn: as many as a connection reads before it ch
 
 
 class Turn:
-    """The one turn of a run: closed, or open for one actor."""
+    """The one turn of a run: closed, or open for one actor, its owner."""
 
-    __slots__ = ("_count", "open")
+    __slots__ = ("_count", "open", "owner")
 
     def __init__(self) -> None:
         self.open = False
+        self.owner: ActorContext | None = None
         self._count = 0
 
     def take(self, context: ActorContext, cap: int) -> None:
@@ -39,6 +40,7 @@ class Turn:
         mailbox, handle = context.mailbox, context.handle
         receive = mailbox.receive
         self.open = True
+        self.owner = context
         self._count += 1
         began_ns = 0 if self._count % TIMED_EVERY else time.perf_counter_ns()
         try:
