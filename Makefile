@@ -2,7 +2,7 @@
 # make run ARGS="..."  run the engine (sets up first; standard output is the engine's alone)
 # make test            set everything up and pass every check
 # make lint            the checks without the tests
-# make chaos ARGS="..."  play 10,000 random sequences of operations on supervisors (some minutes)
+# make chaos ARGS="..."  random operations on supervisors, and a long outage (some minutes)
 # make bench ARGS="..."  measure everything (four minutes); --write renews benchmarks/RESULTS.md
 # make format          let the formatter rewrite the sources
 # make proto           generate the protobuf code of the venues anew
@@ -49,6 +49,7 @@ test: lint
 
 chaos: $(READY_DEV)
 	$(BIN)/python -m tests.supervisors $(ARGS)
+	$(BIN)/python -m tests.supervisors.herd 6
 
 lint: $(READY_DEV)
 	$(BIN)/ruff check $(SOURCES)
