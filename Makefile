@@ -2,6 +2,7 @@
 # make run ARGS="..."  run the engine (sets up first; standard output is the engine's alone)
 # make test            set everything up and pass every check
 # make lint            the checks without the tests
+# make chaos ARGS="..."  random operations on supervisors, and a long outage (some minutes)
 # make bench ARGS="..."  measure everything (four minutes); --write renews benchmarks/RESULTS.md
 # make format          let the formatter rewrite the sources
 # make proto           generate the protobuf code of the venues anew
@@ -31,7 +32,7 @@ PYTEST_ARGS ?= -n 2
 # wants a checkpoint on every path, which synchronous turns and queued answers do not have.
 ASYNC_OFF := ASYNC114,ASYNC127,ASYNC9
 
-.PHONY: setup run test lint bench format proto lock clean
+.PHONY: setup run test lint chaos bench format proto lock clean
 .DEFAULT_GOAL := setup
 
 setup: $(READY)
@@ -45,6 +46,10 @@ bench: $(READY)
 
 test: lint
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+chaos: $(READY_DEV)
+	$(BIN)/python -m tests.supervisors $(ARGS)
+	$(BIN)/python -m tests.supervisors.herd 6
 
 lint: $(READY_DEV)
 	$(BIN)/ruff check $(SOURCES)

@@ -16,13 +16,15 @@ from supervisors.failures import Exit
 from supervisors.frames import await_frames
 from supervisors.life import Life
 from supervisors.restarts import Backoff, Budget
-from supervisors.spec import BackoffSpec, ChildSpec, SupervisorSpec
+from supervisors.spec import AnySpec, BackoffSpec, ChildSpec
 
 if TYPE_CHECKING:
     from supervisors.runtime import Runtime
     from supervisors.supervisor import Supervisor
 
-State = Literal["starting", "running", "backoff", "stopping", "stopped", "quarantined", "stuck"]
+State = Literal[
+    "starting", "running", "suspended", "backoff", "stopping", "stopped", "quarantined", "stuck"
+]
 
 KILL_WAIT_S = 1.0  # a killed task needs a few trips of the loop; one that has not gone is stuck
 
@@ -31,9 +33,11 @@ class Record:
     """One child, an actor or a supervisor.
 
     Attributes:
+        declared: its spec, whichever kind it is.
         wanted: whether the supervisor is to keep it up.
         halting: its present life is being stopped on purpose, so its end is not judged.
         finished: it ended normally and need not run again.
+        asked: somebody asked for its next life, so even a temporary one gets it.
         doomed: it is forgotten as soon as it is gone.
         not_before_s: the loop time before which no new life may begin.
         limited: its next life needs a place in the reconnect limit.
@@ -45,12 +49,13 @@ class Record:
         self,
         runtime: Runtime,
         parent: Supervisor | None,
-        spec: ChildSpec | SupervisorSpec,
+        spec: AnySpec,
         backoff: BackoffSpec,
     ) -> None:
         self.runtime = runtime
         self.parent = parent
         self.path: str = f"{parent.path}/{spec.id}" if parent is not None else spec.id
+        self.declared: AnySpec = spec
         self.restart_type = spec.restart
         self.significant = spec.significant
         self.state: State = "stopped"
@@ -58,6 +63,7 @@ class Record:
         self.halting = False
         self.finished = False
         self.doomed = False
+        self.asked = False
         self.begun = 0
         self.last_exit: Exit | None = None
         self.last_failure: Exit | None = None
@@ -96,7 +102,7 @@ class Record:
     def refresh(self) -> None:
         """Forget what spoke against running it: wanted again, nothing spent."""
         self.wanted = True
-        self.finished = self.limited = self.doomed = False
+        self.finished = self.limited = self.doomed = self.asked = False
         self.not_before_s = 0.0
         if self.settled.is_set():  # else somebody waits for it already
             self.settled = trio.Event()
@@ -145,7 +151,7 @@ class ActorRecord(Record):
             known.mailbox.set_open(False)
             known.mailbox.restore()
             return known
-        mailbox = Mailbox(self.path, self.spec.mailbox, runtime.bury)
+        mailbox = Mailbox(self.path, self.spec.mailbox, runtime.dead_letters.bury)
         if known is not None:
             known.mailbox = mailbox
             return known
@@ -237,7 +243,7 @@ class ActorRecord(Record):
 
     def life_over(self, life: Life, reason: str) -> None:
         """It takes no more messages; what remains is clean-up."""
-        if self.state in ("starting", "running"):
+        if self.state in ("starting", "running", "suspended"):
             self.set_state("stopping", reason)
         self.runtime.registry.announce(Down(self.path, life.generation, reason))
 

@@ -84,7 +84,9 @@ class Group:
         self._broken = None
         for record in records:
             record.not_before_s = 0.0
-            if record.restart_type == "temporary":
+            if record.asked:
+                record.asked = False
+            elif record.restart_type == "temporary":
                 record.wanted = record.wanted and record.last_exit is None
             elif record.finished:
                 record.refresh()

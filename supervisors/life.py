@@ -71,7 +71,9 @@ class _Edge:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if error is not None and any(True for _ in leaves(error)):
+        if error is not None and self._life.cancelled_outside():
+            self._life.stop(0.0, "cancelled from outside")
+        elif error is not None and any(True for _ in leaves(error)):
             self._life.over(error)
         elif self._main:
             self._life.over(None if error is None else _leaked())
@@ -103,6 +105,7 @@ class Life:
     Attributes:
         settled: it is ready, or over.
         gone: nothing of it runs any more.
+        swept: the run itself was cancelled under it.
         patience: what waits for `gone` while it is stopped; a hurry moves its deadline.
     """
 
@@ -116,6 +119,7 @@ class Life:
         self.actor: Actor | None = None
         self.context: ActorContext | None = None
         self.is_over = False
+        self.swept = False
         self._scope = trio.CancelScope()
         self._kill = trio.CancelScope()
         self._body = _Collected()
@@ -145,6 +149,8 @@ class Life:
         finally:
             self.over(None)
             self.task = None
+            if self.swept:
+                self.record.runtime.request_stop("cancelled from outside")
             exit_ = self._verdict()
             self.gone.set()
             self.record.life_gone(self, exit_)
@@ -217,12 +223,12 @@ class Life:
         self._kill.deadline = min(self._kill.deadline, trio.current_time() + grace_s)
         if self._watchdog is not None:
             self._watchdog.cancel()
-        self.record.ref.end()
+        reason = "stopped" if self._stopped else "ended" if error is None else describe(error)
+        self.record.ref.end(reason)
         if self._started and self.actor is not None:
             if error is not None and not self._stopped:
                 self._call(self.actor.failed)
             self._call(self.actor.ended)
-        reason = "stopped" if self._stopped else "ended" if error is None else describe(error)
         self.record.life_over(self, reason)
         self.settled.set()
 
@@ -243,6 +249,13 @@ class Life:
         if grace_s <= 0:
             self._kill.cancel(reason="its grace is over")
 
+    def cancelled_outside(self) -> bool:
+        """Whether the ground under this life is cancelled: the run falls, not this actor."""
+        if self.is_over or self._scope.cancel_called or self._kill.cancel_called:
+            return False
+        self.swept = trio.current_effective_deadline() == float("-inf")
+        return self.swept
+
     def inject(self, error: BaseException) -> bool:
         """End it as if it had raised this; return False if it is over already."""
         if self.is_over:
@@ -251,6 +264,23 @@ class Life:
         self.over(error)
         self._scope.cancel(reason=f"ended from outside: {describe(error)}")
         return True
+
+    def suspend(self) -> None:
+        """Handle nothing until resumed."""
+        if self.context is not None:
+            self.context.hold()
+            self.record.ref.hold()
+            self.record.set_state("suspended")
+
+    def resume(self) -> None:
+        """Go on; time spent suspended is nobody's lack of progress."""
+        if self.context is not None:
+            self.record.set_state("running")
+            self.note("resumed", "")
+            self.progress()
+            self._guard_progress()
+            self.record.ref.begin()
+            self.context.release()
 
     # -- what the actor may say ------------------------------------------------------------------
 
@@ -281,6 +311,11 @@ class Life:
         if self.context is not None:
             self.record.runtime.registry.watch(path, self.context)
 
+    def unwatch(self, path: str) -> None:
+        """Tell it no more of another's comings and goings."""
+        if self.context is not None:
+            self.record.runtime.registry.unwatch(path, self.context)
+
     def note(self, kind: str, text: str) -> None:
         """Write into the event log."""
         self.record.runtime.events.add(self.record.path, self.generation, kind, text)
@@ -288,8 +323,10 @@ class Life:
     def _guard_progress(self) -> None:
         """End it when it has not got on for too long; else look again when that could be."""
         within_s = self.record.spec.progress_within_s
-        if within_s is None or self.is_over:
+        if within_s is None or self.is_over or self.record.state == "suspended":
             return
+        if self._watchdog is not None:
+            self._watchdog.cancel()
         left_s = self._progress_s + within_s - trio.current_time()
         if left_s <= 0:
             self.inject(NoProgress(f"{self.record.path} made no progress for {within_s:g} s"))

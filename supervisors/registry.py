@@ -7,12 +7,12 @@ under its old path is the one that old references speak to.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from actors.runtime.actor import ActorContext
 from actors.runtime.faults import BadRequest, UnknownPath
-from actors.runtime.mailbox import Stamped
-from actors.runtime.messages import Down, Up
+from actors.runtime.messages import Down, Stamped, Up
 from actors.runtime.reference import ActorRef
 
 if TYPE_CHECKING:
@@ -89,12 +89,24 @@ class Registry:
         """Tell this life of the path's present state and of every change."""
         self._watchers.setdefault(path, {})[context.path] = context
         record, ref = self._records.get(path), self._refs.get(path)
-        generation = ref.generation if ref is not None else 0
-        if record is not None and record.state == "running":
+        generation = record.generation if record is not None else ref.generation if ref else 0
+        if record is not None and record.state in ("running", "suspended"):
             _tell(context, Up(path, generation))
         else:
             state = record.state if record is not None else "absent"
             _tell(context, Down(path, generation, state))
+
+    def unwatch(self, path: str, context: ActorContext) -> None:
+        """Tell this life no more of the path; one that does not watch it is no mistake."""
+        watchers = self._watchers.get(path, {})
+        if watchers.get(context.path) is context:
+            del watchers[context.path]
+        if not watchers:
+            self._watchers.pop(path, None)
+
+    def refs(self) -> Iterator[ActorRef]:
+        """Yield every reference of the run, removed actors' included."""
+        yield from self._refs.values()
 
     def announce(self, notice: Up | Down) -> None:
         """Tell all watchers of the notice's path, those whose life is over excepted."""

@@ -17,7 +17,7 @@ class Row(Struct, frozen=True):
 
     Args:
         path, kind: where it stands; `actor` or `supervisor`.
-        state: starting, running, backoff, stopping, stopped, quarantined or stuck.
+        state: starting, running, suspended, backoff, stopping, stopped, quarantined or stuck.
         generation: the life it is in, or will be in next.
         restarts: lives after the first, whatever the reason.
         next_try_s: seconds until its next life may begin, None unless it waits.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 import sys
-from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -13,35 +12,26 @@ import trio
 from msgspec import Struct
 
 from actors.runtime.clock import Clock, SystemClock
-from actors.runtime.faults import BadRequest
-from actors.runtime.reference import ActorRef, Observer
-from actors.runtime.requests import Request
+from actors.runtime.reference import Observer
 from actors.runtime.timers import Timers
 from actors.runtime.turn import Turn
 from supervisors.child import ActorRecord, Record
+from supervisors.deadletters import DeadLetters
 from supervisors.events import Events, Listener
 from supervisors.failures import EndKind, Exit, describe
-from supervisors.operations import await_start, terminate
+from supervisors.operations import Operations
 from supervisors.registry import Registry
 from supervisors.rows import Row, alive_frames, picture, rows_below, walk
 from supervisors.signals import take_signals
 from supervisors.spec import SupervisorSpec, check
 from supervisors.supervisor import Supervisor
+from supervisors.watchdog import Block, LoopWatchdog, WatchdogSpec
 
 STOP_WITHIN_S = 15.0  # the whole tree; an operator who waits longer reaches for kill -9
-MAX_DEAD_LETTERS = 256  # kept to look at; all are counted
 
 EXIT_DONE = 0
 EXIT_GAVE_UP = 4
 EXIT_FORCED = 70
-
-
-class DeadLetterRow(Struct, frozen=True):
-    """A message that a mailbox lost into the dead letters."""
-
-    path: str
-    message: object
-    reason: str
 
 
 class ExitReport(Struct, frozen=True):
@@ -64,16 +54,18 @@ class Options(Struct, frozen=True):
         seed: of all chance in the run.
         signals: take SIGINT and SIGTERM; only in the main thread.
         stop_within_s: the deadline of the whole stop.
+        watchdog: watch the loop from a thread, which also enforces that deadline; None does not.
         force_exit: ends the process when that has passed.
     """
 
     seed: int = 0
     signals: bool = False
     stop_within_s: float = STOP_WITHIN_S
+    watchdog: WatchdogSpec | None = None
     force_exit: Callable[[int], object] = os._exit
 
 
-class Runtime:
+class Runtime(Operations):
     """A running tree.  It is the `Tree` that actors and operators speak to; no call waits.
 
     Args:
@@ -103,12 +95,10 @@ class Runtime:
         self.registry = Registry()
         self.timers = Timers()
         self.turn = Turn()
-        self.dead_letters: deque[DeadLetterRow] = deque(maxlen=MAX_DEAD_LETTERS)
-        self.dead_letter_count = 0
+        self.dead_letters = DeadLetters(self.clock)
         self.lives = 0
         self.stopping = False
         self.hurried = False
-        self.nursery: trio.Nursery
         self._chances: dict[str, random.Random] = {}
         self._stop_asked = trio.Event()
         self._quiet = trio.Event()
@@ -117,6 +107,14 @@ class Runtime:
         self._fatal: BaseException | None = None
         self._starting = trio.CancelScope()
         self.root = Supervisor(self, None, spec)
+        self.watchdog: LoopWatchdog | None = None
+        if self.options.watchdog is not None:
+            self.watchdog = LoopWatchdog(
+                self.options.watchdog,
+                self.turn,
+                on_over=self._was_blocked,
+                on_deadline=self._force_from_outside,
+            )
 
     # -- running -----------------------------------------------------------------------------------
 
@@ -131,13 +129,19 @@ class Runtime:
         Raises:
             BaseException: what a life raised that is to end the process, after the stop.
         """
-        async with trio.open_nursery() as outside:
-            outside.start_soon(self._sentinel)
-            with trio.CancelScope(shield=True):
-                async with trio.open_nursery() as self.nursery:
-                    await self._run_shielded(started)
-                    self.nursery.cancel_scope.cancel(reason="the tree has stopped")
-            outside.cancel_scope.cancel(reason="the tree has stopped")
+        if self.watchdog is not None:
+            self.watchdog.start()
+        try:
+            async with trio.open_nursery() as outside:
+                outside.start_soon(self._sentinel)
+                with trio.CancelScope(shield=True):
+                    async with trio.open_nursery() as self.nursery:
+                        await self._run_shielded(started)
+                        self.nursery.cancel_scope.cancel(reason="the tree has stopped")
+                outside.cancel_scope.cancel(reason="the tree has stopped")
+        finally:
+            if self.watchdog is not None:
+                self.watchdog.stop()
         if self._fatal is not None:
             raise self._fatal
         await trio.lowlevel.checkpoint_if_cancelled()
@@ -172,12 +176,28 @@ class Runtime:
 
     def _force(self) -> None:
         """The deadline of the stop has passed: say who is stuck, and end the process."""
+        self._end_process(self._reason, trio.current_time())
+
+    def _force_from_outside(self) -> None:
+        """The same in the watchdog's thread, when the loop has not done it itself."""
+        blocked = self.watchdog.now if self.watchdog is not None else None
+        who = f" in a handler of {blocked.path}" if blocked is not None and blocked.path else ""
+        frames = " < ".join(blocked.frames) if blocked is not None else "unknown"
+        loop_s = self.watchdog.loop_s if self.watchdog is not None else 0.0
+        self._end_process(f"the loop is blocked{who}, at {frames}", loop_s)
+
+    def _end_process(self, reason: str, now_s: float) -> None:
         self._code = EXIT_FORCED
-        frames = alive_frames(self.root)
-        text = f"not stopped within {self.options.stop_within_s:g} s: {self._reason}\n"
-        sys.stderr.write(text + picture(self.rows(), frames) + "\n")
+        try:
+            tree = picture(rows_below(self.root, now_s), alive_frames(self.root))
+        except Exception as error:  # a tree that changes while a thread reads it, or worse
+            tree = f"the tree cannot be told: {describe(error)}"
+        sys.stderr.write(f"not stopped within {self.options.stop_within_s:g} s: {reason}\n{tree}\n")
         sys.stderr.flush()
         self.options.force_exit(EXIT_FORCED)
+
+    def _was_blocked(self, block: Block) -> None:
+        self.events.add(block.path or self.root.path, 0, "blocked", block.text)
 
     def _report(self) -> ExitReport:
         actors = [record for record in walk(self.root) if isinstance(record, ActorRecord)]
@@ -201,7 +221,13 @@ class Runtime:
         if not self.stopping:
             self.stopping = True
             self._reason, self._code = reason, code
+            self.stop_is_due()
             self._stop_asked.set()
+
+    def stop_is_due(self) -> None:
+        """From now on the stop's time runs; safe in a signal handler."""
+        if self.watchdog is not None:
+            self.watchdog.expire_in(self.options.stop_within_s)
 
     def hurry(self) -> None:
         """Leave no grace to what is being stopped, or will be."""
@@ -227,84 +253,15 @@ class Runtime:
 
     # -- looking -----------------------------------------------------------------------------------
 
-    def lookup(self, path: str) -> ActorRef:
-        """See `Tree.lookup`."""
-        return self.registry.reference(path)
-
     def subscribe(self, listener: Listener) -> None:
         """Call this with every lifecycle event from now on."""
         self.events.subscribe(listener)
-
-    def summary(self, path: str) -> dict[str, object]:
-        """Return what an actor says of itself; nothing while it has no life.
-
-        Raises:
-            UnknownPath: there is nothing under this path.
-        """
-        record = self.registry.record(path)
-        life = record.life if isinstance(record, ActorRecord) else None
-        if life is None or life.actor is None or life.is_over:
-            return {}
-        return life.actor.summary()
 
     def rows(self) -> list[Row]:
         """Return the whole tree, supervisors before their children, in start order."""
         return rows_below(self.root, trio.current_time())
 
-    # -- asking ------------------------------------------------------------------------------------
-
-    def start_child(self, supervisor: str, child: object, *args: object) -> Request:
-        """See `Tree.start_child`."""
-        record = self.registry.record(supervisor)
-        if not isinstance(record, Supervisor):
-            raise BadRequest(f"{supervisor} is an actor: only a supervisor has children")
-        request = Request()
-        self.nursery.start_soon(await_start, record.add(child, *args), request)
-        return request
-
-    def restart(self, path: str) -> Request:
-        """See `Tree.restart`."""
-        record, above = self._child(path)
-        request = Request()
-        above.again(record)
-        self.nursery.start_soon(await_start, record, request)
-        return request
-
-    def terminate_child(self, path: str) -> Request:
-        """See `Tree.terminate_child`."""
-        record, above = self._child(path)
-        request = Request()
-        record.wanted = False
-        record.doomed = above.spec.strategy == "dynamic"
-        self.nursery.start_soon(terminate, record, above, request)
-        return request
-
-    def kill(self, path: str, error: BaseException) -> bool:
-        """End an actor's life as if it had raised this; return False if it is over already.
-
-        Raises:
-            UnknownPath: there is nothing under this path.
-            BadRequest: it is a supervisor.
-        """
-        record = self.registry.record(path)
-        if not isinstance(record, ActorRecord):
-            raise BadRequest(f"{path} is a supervisor: only an actor can be killed")
-        return record.life is not None and record.life.inject(error)
-
-    def _child(self, path: str) -> tuple[Record, Supervisor]:
-        """Return a child whose supervisor carries out requests, and that supervisor."""
-        record = self.registry.record(path)
-        if record.parent is None:
-            raise BadRequest(f"{path} is the root: stop and start the whole tree instead")
-        record.parent.must_accept()
-        return record, record.parent
-
     # -- for the records ---------------------------------------------------------------------------
-
-    def bury(self, path: str, message: object, reason: str) -> None:
-        """Keep a message that a mailbox lost into the dead letters; the oldest makes room."""
-        self.dead_letter_count += 1
-        self.dead_letters.append(DeadLetterRow(path, message, reason))
 
     def chance(self, record: Record) -> random.Random:
         """Return the chance that one child's backoff draws from, seeded by the run and its path."""
@@ -353,6 +310,6 @@ def run(
     options: Options | None = None,
 ) -> ExitReport:
     """Run a tree as this process's work: signals stop it in order and never hit an actor."""
-    options = options if options is not None else Options(signals=True)
+    options = options if options is not None else Options(signals=True, watchdog=WatchdogSpec())
     runtime = Runtime(spec, clock=clock, observer=observer, options=options)
     return trio.run(runtime.run, restrict_keyboard_interrupt_to_checkpoints=True)

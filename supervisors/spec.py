@@ -195,16 +195,29 @@ def _check_supervisor(field: _Field, spec: SupervisorSpec) -> None:
     ids = [getattr(child, "id", None) for child in spec.children]
     for number, id_ in enumerate(ids):
         field.must("children", id_, id_ not in ids[:number], "different ids")
+    shuts = spec.auto_shutdown == "never" or spec.strategy != "dynamic"
+    field.must("auto_shutdown", spec.auto_shutdown, shuts, "never for a dynamic supervisor")
     for child in (*spec.children, *([spec.template] if spec.template else [])):
-        significant = getattr(child, "significant", False) is True
-        if significant and spec.strategy == "dynamic":
-            field.must("significant", child.id, False, "no significant child of a dynamic one")
-        if significant and spec.auto_shutdown == "never":
-            field.must("auto_shutdown", "never", False, f"another value: {child.id} is significant")
+        check_pair(spec, child, field.path)
     if spec.reconnects is not None:
         field.positive("reconnects.per_s", spec.reconnects.per_s)
         burst = spec.reconnects.burst
         field.must("reconnects.burst", burst, _at_least(burst, 1), "at least 1")
+
+
+def check_pair(above: SupervisorSpec, child: AnySpec, path: str) -> None:
+    """Refuse a child that does not go together with the supervisor at this path.
+
+    Raises:
+        BadSpec: naming both sides of the combination.
+    """
+    field = _Field(path)
+    if getattr(child, "significant", False) is not True:
+        return
+    if above.strategy == "dynamic":
+        field.must("significant", child.id, False, "no significant child of a dynamic one")
+    if above.auto_shutdown == "never":
+        field.must("auto_shutdown", "never", False, f"another value: {child.id} is significant")
 
 
 def _check_backoff(field: _Field, spec: BackoffSpec) -> None:
@@ -226,11 +239,11 @@ class _Field:
     """Raises for one path, naming field, what is wanted and the value."""
 
     def __init__(self, path: str) -> None:
-        self._path = path
+        self.path = path
 
     def must(self, name: str, value: object, right: bool, wanted: str) -> None:
         if not right:
-            raise BadSpec(f"{self._path}: {name} must be {wanted}, not {value!r}")
+            raise BadSpec(f"{self.path}: {name} must be {wanted}, not {value!r}")
 
     def among(self, name: str, value: object, allowed: tuple[str, ...]) -> None:
         self.must(name, value, value in allowed, f"one of {', '.join(allowed)}")

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 import trio
 
 from actors.runtime.faults import BadRequest, GaveUp
+from actors.runtime.messages import Down, Up
 from supervisors.child import ActorRecord, Record
 from supervisors.failures import EndKind, Exit, Failure, RetryWhen, describe
 from supervisors.group import Group
 from supervisors.restarts import Causes, ReconnectLimiter
-from supervisors.spec import MAX_CHILDREN, ChildSpec, SupervisorSpec, check
+from supervisors.spec import MAX_CHILDREN, ChildSpec, SupervisorSpec, check, check_pair
 
 if TYPE_CHECKING:
     from supervisors.runtime import Runtime
@@ -100,6 +101,7 @@ class Supervisor(Record):
         if isinstance(spec, SupervisorSpec) and args:
             raise BadRequest(f"{self.path}/{spec.id}: a supervisor takes no arguments")
         check(spec, self.path)
+        check_pair(self.spec, spec, self.path)
         record = self._add(spec, *args)
         record.wanted = True
         self._groups[record.path].poke()
@@ -139,6 +141,7 @@ class Supervisor(Record):
     def again(self, record: Record) -> None:
         """Restart a child at somebody's wish, with whoever depends on it."""
         record.refresh()
+        record.asked = True
         self._groups[record.path].break_at(record)
 
     def poke(self, record: Record) -> None:
@@ -177,6 +180,7 @@ class Supervisor(Record):
                 break
         self.set_state("running")
         self.settled.set()
+        self.runtime.registry.announce(Up(self.path, self._life))
 
     def begin_stop(self, reason: str) -> None:
         """Take no more requests and drive nothing any more; what waits just stops."""
@@ -195,8 +199,10 @@ class Supervisor(Record):
             await self._fold(reason)
 
     def _halt(self, reason: str) -> None:
-        self._open = False
+        was_open, self._open = self._open, False
         self.set_state("stopping", reason)
+        if was_open:
+            self.runtime.registry.announce(Down(self.path, self._life, reason))
         for group in self._groups.values():
             group.halt(reason)
 

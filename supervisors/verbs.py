@@ -82,12 +82,12 @@ def tell_stacks(runtime: Runtime, ask: Ask) -> object:
 
 def tell_dead_letters(runtime: Runtime, ask: Ask) -> object:
     """The last messages that mailboxes lost, newest last; all are counted."""
-    kept = list(runtime.dead_letters)[-ask.limit :]
+    kept = runtime.dead_letters.since()[-ask.limit :]
     letters = [
         {"path": letter.path, "reason": letter.reason, "message": f"{letter.message!r:.500}"}
         for letter in kept
     ]
-    return {"letters": letters, "count": runtime.dead_letter_count}
+    return {"letters": letters, "count": runtime.dead_letters.count}
 
 
 def tell_loop(runtime: Runtime, ask: Ask) -> object:

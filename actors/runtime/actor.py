@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import random
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import ClassVar, Protocol, TypeVarTuple
 
+import trio
+
+from actors.runtime.asks import Answer, Ask
 from actors.runtime.clock import Clock
-from actors.runtime.mailbox import Stamped
+from actors.runtime.faults import AskRefused
+from actors.runtime.messages import Stamped
 from actors.runtime.reference import ActorRef
 from actors.runtime.requests import Tree
 from actors.runtime.timers import Timer, Timers
@@ -37,6 +42,13 @@ class Actor:
 
     def handle_control(self, message: object) -> None:
         """Take one message of the control lane: `Up`, `Down`, a timer's message, a command."""
+
+    def handle_ask(self, ask: Ask) -> None:
+        """Take one question, in its order with the messages: `ask.reply` now, or keep it.
+
+        One that is kept is answered later in this life; whatever ends the life ends it too.
+        """
+        ask.fail(AskRefused(f"{self.context.path} answers no questions"))
 
     def drained(self) -> None:
         """A turn emptied the mailbox or reached its cap: publish conflated facts here."""
@@ -102,6 +114,10 @@ class Host(Protocol):
         """Tell this life of another's comings and goings."""
         ...
 
+    def unwatch(self, path: str) -> None:
+        """Tell this life no more of another."""
+        ...
+
     def note(self, kind: str, text: str) -> None:
         """Write into the event log."""
         ...
@@ -148,6 +164,7 @@ class ActorContext:
         self._host = host
         self._timers = timers
         self._turn = turn
+        self._held: trio.Event | None = None
 
     # -- for the actor -----------------------------------------------------------------------
 
@@ -191,6 +208,24 @@ class ActorContext:
         """
         self._host.watch(path)
 
+    def unwatch(self, path: str) -> None:
+        """Hear no more of this path; what is queued already still comes."""
+        self._host.unwatch(path)
+
+    async def ask(self, ref: ActorRef, message: object, timeout_s: float) -> object:
+        """Ask another actor and return its answer; see `ActorRef.ask`.  For `run` and tasks."""
+        return await ref.ask(message, timeout_s, asker=self.path)
+
+    def ask_soon(self, ref: ActorRef, message: object, timeout_s: float, tag: object) -> None:
+        """Ask from a handler: an `Answer` with this tag comes on the control lane, in any case.
+
+        It is dropped when this life ends before.
+        """
+        ask = Ask(ref.mailbox, message, timeout_s, self.path, partial(self._answered, tag))
+        ref.post(ask)
+        if ask.open:
+            ask.timer = self._timers.after(timeout_s, ask.expire)
+
     def timer(self, delay_s: float, message: object) -> Timer:
         """Send oneself a message on the control lane after so many seconds.
 
@@ -218,14 +253,32 @@ class ActorContext:
             if ref.context is not self:
                 return
             await mailbox.wait()
+            if self._held is not None:
+                await self._held.wait()
             if ref.context is self:
                 self._turn.take(self, DRAIN_CAP)
+
+    def hold(self) -> None:
+        """Take no turns until released."""
+        self._held = trio.Event()
+
+    def release(self) -> None:
+        """Take turns again."""
+        if self._held is not None:
+            self._held.set()
+            self._held = None
 
     def fail(self, error: BaseException) -> None:
         """A handler raised: this life is over, its own task raises the error again."""
         self.failure = error
         self._host.over(error)
         self.mailbox.wake()
+
+    def _answered(self, tag: object, ask: Ask) -> None:
+        """Deliver what became of a question that a handler of this life asked."""
+        if self.ref.context is self:
+            answer = Answer(tag, ask.value, ask.error)
+            self.ref.tell_control(Stamped(self.generation, answer))
 
     def _timed(self, message: object) -> None:
         """Deliver a timer's message, unless the life that set it is over."""

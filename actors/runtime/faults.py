@@ -43,3 +43,19 @@ class GaveUp(RuntimeFault):
 
 class TooManyTimers(RuntimeFault):
     """One life of an actor set more timers than the limit."""
+
+
+class AskFailed(RuntimeFault):
+    """A question got no answer; the text says why."""
+
+
+class AskTimeout(AskFailed):
+    """The callee has not answered before the asker's deadline."""
+
+
+class CalleeDown(AskFailed):
+    """The callee does not live, or its life ended before it answered."""
+
+
+class AskRefused(AskFailed):
+    """The callee's mailbox has no room, lost the question, or the callee answers none."""

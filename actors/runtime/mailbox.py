@@ -17,6 +17,9 @@ from typing import Literal
 import trio
 from msgspec import Struct
 
+from actors.runtime.asks import MAX_OPEN_ASKS, Ask
+from actors.runtime.faults import AskRefused, CalleeDown
+
 Overflow = Literal["block", "reject", "drop_oldest", "drop_newest", "conflate"]
 AtRestart = Literal["keep", "purge", "dead_letter"]
 
@@ -65,24 +68,18 @@ class MailboxStatistics(Struct, frozen=True):
         return self.accepted == settled + self.queued + self.in_hand
 
 
-class Stamped:
-    """A control message meant for one life only: a timer or a notice."""
-
-    __slots__ = ("generation", "message")
-
-    def __init__(self, generation: int, message: object) -> None:
-        self.generation = generation
-        self.message = message
-
-
 class Slot:
-    """The place in the queue that the latest message of one conflation key holds."""
+    """The place in the queue of the latest message of one conflation key, or of a question."""
 
     __slots__ = ("key", "message")
 
     def __init__(self, key: Hashable, message: object) -> None:
         self.key = key
         self.message = message
+
+
+ASK = object()
+"""The key of a slot that holds a question; questions are never conflated."""
 
 
 class _Waiting:
@@ -119,10 +116,10 @@ class Mailbox:
     __slots__ = (
         "_channel",
         "_dead_letter",
-        "_path",
         "_pending",
         "_waiter",
         "accepted",
+        "asks",
         "blocked",
         "control",
         "handled",
@@ -130,6 +127,7 @@ class Mailbox:
         "in_hand",
         "lost",
         "open",
+        "path",
         "receive",
         "refused",
         "removed",
@@ -141,7 +139,7 @@ class Mailbox:
 
     def __init__(self, path: str, spec: MailboxSpec, dead_letter: DeadLetter | None = None) -> None:
         self.spec = spec
-        self._path = path
+        self.path = path
         self._dead_letter = dead_letter
         send, receive = trio.open_memory_channel[object](spec.capacity)
         self._channel = (send, receive)
@@ -150,6 +148,7 @@ class Mailbox:
         self._pending: dict[Hashable, Slot] = {}
         self._waiter: trio.Event | None = None
         self.control: deque[object] = deque()
+        self.asks: dict[Ask, None] = {}  # open questions: queued, in hand, or kept for later
         self.accepted = 0
         self.taken = 0  # out of the queue, whatever became of it
         self.handled = 0
@@ -185,6 +184,27 @@ class Mailbox:
         self.control.append(message)
         self.accepted += 1
         return True
+
+    def put_ask(self, ask: Ask) -> None:
+        """Queue a question; one that is not accepted is settled with the reason."""
+        if len(self.asks) >= MAX_OPEN_ASKS:
+            self.refuse("asks_full")
+            ask.fail(AskRefused(f"{self.path} has {MAX_OPEN_ASKS} open questions already"))
+            return
+        self.asks[ask] = None
+        slot = Slot(ASK, ask)
+        try:
+            self.send(slot)
+        except trio.WouldBlock:
+            if not self._overflow(slot):
+                ask.fail(AskRefused(f"the mailbox of {self.path} is full"))
+            return
+        self.accepted += 1
+
+    def fail_asks(self, reason: str) -> None:
+        """The life is over: nobody will answer what is open."""
+        for ask in tuple(self.asks):
+            ask.fail(CalleeDown(f"{self.path} went down before it answered: {reason}"))
 
     def refuse(self, reason: str) -> bool:
         """Count a message that was not taken; return False."""
@@ -223,9 +243,11 @@ class Mailbox:
     def _overflow(self, message: object) -> bool:
         """Apply the policy of a full data lane."""
         if self.spec.overflow == "drop_oldest":
-            self.receive()
+            oldest = self.receive()
             self.taken += 1
             self.count_lost("drop_oldest")
+            if type(oldest) is Slot:
+                self._fail_lost(oldest.message, "drop_oldest")
             self.send(message)
             self.accepted += 1
             return True
@@ -233,6 +255,8 @@ class Mailbox:
             self.accepted += 1
             self.taken += 1
             self.count_lost("drop_newest")
+            if type(message) is Slot:
+                self._fail_lost(message.message, "drop_newest")
             return True
         return self.refuse("full")
 
@@ -241,7 +265,7 @@ class Mailbox:
         if self.removed:
             return self.refuse("removed")
         if self.spec.at_restart == "dead_letter" and self._dead_letter is not None:
-            self._dead_letter(self._path, message, "down")
+            self._dead_letter(self.path, message, "down")
         return self.refuse("down")
 
     @property
@@ -279,8 +303,9 @@ class Mailbox:
     # -- taking ------------------------------------------------------------------------------
 
     def unslot(self, slot: Slot) -> object:
-        """Return the message of a conflation slot that was just taken, and free its key."""
-        del self._pending[slot.key]
+        """Return the message of a slot that was just taken, and free its conflation key."""
+        if slot.key is not ASK:
+            del self._pending[slot.key]
         return slot.message
 
     def wake(self) -> None:
@@ -305,6 +330,11 @@ class Mailbox:
     def count_lost(self, reason: str) -> None:
         """Count one accepted message that no handler completed."""
         self.lost[reason] = self.lost.get(reason, 0) + 1
+
+    def _fail_lost(self, message: object, reason: str) -> None:
+        """Tell the asker at once if what was lost is a question."""
+        if type(message) is Ask:
+            message.fail(AskRefused(f"{self.path} lost the question: {reason}"))
 
     def lose_in_hand(self, reason: str) -> object:
         """Count the message in hand as lost and return it; `NOTHING` if there is none."""
@@ -345,8 +375,9 @@ class Mailbox:
                 if type(message) is Slot:
                     message = self.unslot(message)
             self.count_lost(reason)
+            self._fail_lost(message, reason)
             if to_dead_letters and self._dead_letter is not None:
-                self._dead_letter(self._path, message, reason)
+                self._dead_letter(self.path, message, reason)
         if self.blocked:
             self.make_room()
 

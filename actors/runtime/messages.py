@@ -1,4 +1,4 @@
-"""What a watcher hears on its control lane when a watched actor comes up or goes down."""
+"""What travels on the control lane: news of watched actors, and what is for one life only."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from msgspec import Struct
 
 
 class Up(Struct, frozen=True):
-    """The watched actor takes messages: its life of this generation has begun."""
+    """The watched actor, or supervisor, is ready: its life of this generation has begun."""
 
     path: str
     generation: int
 
 
 class Down(Struct, frozen=True):
-    """The watched actor's life of this generation is over, or there is none yet (generation 0).
+    """The life of this generation is over, or there is none yet (generation 0).
 
     `reason` is one line for people: the kind of end and the error's text.
     """
@@ -21,3 +21,13 @@ class Down(Struct, frozen=True):
     path: str
     generation: int
     reason: str
+
+
+class Stamped:
+    """A control message meant for one life only: a timer or a notice."""
+
+    __slots__ = ("generation", "message")
+
+    def __init__(self, generation: int, message: object) -> None:
+        self.generation = generation
+        self.message = message

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
+import trio
+
+from actors.runtime.asks import Ask
+from actors.runtime.faults import CalleeDown
 from actors.runtime.mailbox import Mailbox, MailboxStatistics
 from actors.runtime.turn import IN_TURN_CAP, Turn
 
@@ -31,7 +35,7 @@ class ActorRef:
         path: where it stands in the tree.
         generation: the life it is in or will be in next, from 1; it grows synchronously the moment
             a life is over, before anything else runs.
-        running: whether a life takes messages.
+        running: whether a life handles messages; a suspended one does not.
     """
 
     __slots__ = (
@@ -109,6 +113,44 @@ class ActorRef:
         self._run()
         return True
 
+    async def ask(self, message: object, timeout_s: float, *, asker: str = "") -> object:
+        """Ask and return the answer; an actor uses `context.ask`, which says who asks.
+
+        A callee declared `in_turn` may have answered before this first waits.
+
+        Raises:
+            AskFailed: no answer: `AskTimeout` after so many seconds, `CalleeDown` at once if the
+                callee does not live or its life ends, `AskRefused` if it cannot take the question.
+            Exception: what the callee answered it with.
+        """
+        await trio.lowlevel.checkpoint_if_cancelled()
+        ask = self.post(Ask(self.mailbox, message, timeout_s, asker))
+        if not ask.open:
+            await trio.lowlevel.cancel_shielded_checkpoint()
+        else:
+            try:
+                with trio.CancelScope(deadline=ask.deadline_s):
+                    await ask.wait()
+                if ask.open:
+                    ask.expire()
+            finally:
+                ask.close()
+        if ask.error is not None:
+            raise ask.error
+        return ask.value
+
+    def post(self, ask: Ask) -> Ask:
+        """Send a question on its way; it may be settled on return."""
+        if self.context is None:
+            self.mailbox.refuse("ask_down")
+            ask.fail(CalleeDown(f"{self.path} is down"))
+            return ask
+        self.mailbox.put_ask(ask)
+        if self._observer is not None and ask.open:
+            self._observer.on_accepted(self.path, self.generation, ask.message)
+        self._run()
+        return ask
+
     def _run(self) -> None:
         """Let the receiver work: in this turn if it may, else in its own task."""
         context = self._in_turn
@@ -129,15 +171,25 @@ class ActorRef:
         self.mailbox.set_open(True)
 
     def begin(self) -> None:
-        """The life that was admitted handles messages from now on."""
+        """The life that was admitted, or held, handles messages from now on."""
         context = self.context
         self._in_turn = context if context is not None and context.actor.in_turn else None
         self.running = True
 
-    def end(self) -> None:
-        """The life is over: no more messages for it; the next one has a new generation."""
+    def hold(self) -> None:
+        """The life handles nothing for now; the mailbox goes on accepting."""
+        self.running = False
+        self._in_turn = None
+
+    def end(self, reason: str) -> None:
+        """The life is over: no more messages for it; the next one has a new generation.
+
+        Who waits for its answer hears so at once.
+        """
         self.running = False
         self.context = self._in_turn = None
         self.generation += 1
         self.mailbox.lose_in_hand("crashed")
         self.mailbox.set_open(False)
+        if self.mailbox.asks:
+            self.mailbox.fail_asks(reason)

@@ -82,3 +82,42 @@ class Tree(Protocol):
             BadRequest: the supervisor above it is not running.
         """
         ...
+
+    def restart_child(self, path: str) -> Request:
+        """Start a child again that is stopped or quarantined; its siblings stay as they are.
+
+        Raises:
+            UnknownPath: there is nothing under this path.
+            BadRequest: the child is in any other state, or its supervisor is not running.
+        """
+        ...
+
+    def delete_child(self, path: str) -> None:
+        """Take a child that is stopped or quarantined out of the tree.
+
+        Raises:
+            UnknownPath: there is nothing under this path.
+            BadRequest: the child is in any other state, or its supervisor is not running.
+        """
+        ...
+
+    def suspend(self, path: str) -> None:
+        """Let a running actor handle nothing until it is resumed; its mailbox goes on accepting.
+
+        Tasks of its own go on, for nothing can hold those; its progress is not watched meanwhile.
+        A suspension ends with the life.  Suspending twice changes nothing.
+
+        Raises:
+            UnknownPath: there is nothing under this path.
+            BadRequest: it is a supervisor, or does not run.
+        """
+        ...
+
+    def resume(self, path: str) -> None:
+        """Let a suspended actor go on; what has come meanwhile is handled in order.
+
+        Raises:
+            UnknownPath: there is nothing under this path.
+            BadRequest: it is a supervisor, or not suspended.
+        """
+        ...

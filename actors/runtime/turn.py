@@ -10,7 +10,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from actors.runtime.mailbox import NOTHING, Slot, Stamped
+from actors.runtime.asks import Ask
+from actors.runtime.mailbox import NOTHING, Slot
+from actors.runtime.messages import Stamped
 
 if TYPE_CHECKING:
     from actors.runtime.actor import ActorContext
@@ -21,12 +23,13 @@ IN_TURN_CAP = 256  # a sender's turn: as many as a connection reads before it ch
 
 
 class Turn:
-    """The one turn of a run: closed, or open for one actor."""
+    """The one turn of a run: closed, or open for one actor, its owner."""
 
-    __slots__ = ("_count", "open")
+    __slots__ = ("_count", "open", "owner")
 
     def __init__(self) -> None:
         self.open = False
+        self.owner: ActorContext | None = None
         self._count = 0
 
     def take(self, context: ActorContext, cap: int) -> None:
@@ -37,6 +40,7 @@ class Turn:
         mailbox, handle = context.mailbox, context.handle
         receive = mailbox.receive
         self.open = True
+        self.owner = context
         self._count += 1
         began_ns = 0 if self._count % TIMED_EVERY else time.perf_counter_ns()
         try:
@@ -49,6 +53,9 @@ class Turn:
                 mailbox.taken += 1
                 if type(message) is Slot:
                     message = mailbox.unslot(message)
+                    if type(message) is Ask:
+                        _take_ask(context, message)
+                        continue
                 mailbox.in_hand = message
                 handle(message)
                 mailbox.handled += 1
@@ -66,6 +73,18 @@ class Turn:
                 mailbox.make_room()
             if mailbox.accepted != mailbox.taken:
                 mailbox.wake()  # the cap was reached, or a sender got its place just now
+
+
+def _take_ask(context: ActorContext, ask: Ask) -> None:
+    """Handle one question; one whose asker waits no more is lost, counted."""
+    mailbox = context.mailbox
+    if not ask.open:
+        mailbox.count_lost("ask_over")
+        return
+    mailbox.in_hand = ask
+    context.actor.handle_ask(ask)
+    mailbox.handled += 1
+    mailbox.in_hand = NOTHING
 
 
 def _take_control(context: ActorContext) -> None:

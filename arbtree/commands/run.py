@@ -39,6 +39,7 @@ from supervisors.inspector import Inspector
 from supervisors.metrics import MetricsListener
 from supervisors.picture import draw
 from supervisors.runtime import ExitReport, Options
+from supervisors.watchdog import WatchdogSpec
 
 SCREEN_EVERY_S = 0.5
 """How often a terminal's picture is redrawn: readable, and under 2 % of a core."""
@@ -146,7 +147,12 @@ class _Session:
                 self._settings,
                 Seams(dialer=FaultyDialer(SocketDialer())) if control else Seams(),
                 addresses,
-                Options(seed=self._seed, signals=True, stop_within_s=rules.stop_deadline_s),
+                Options(
+                    seed=self._seed,
+                    signals=True,
+                    stop_within_s=rules.stop_deadline_s,
+                    watchdog=WatchdogSpec(),
+                ),
             )
             await self._open_inspector(nursery, engine)
             self._facts = engine.outlet.subscribe()

@@ -9,7 +9,7 @@ import msgspec
 import trio
 from trio.testing import MockClock
 
-from actors.runtime.mailbox import Stamped
+from actors.runtime.messages import Stamped
 from simulator.schedule import make_deterministic
 from tests.actors.virtual import virtual_engine
 

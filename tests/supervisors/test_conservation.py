@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import trio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from trio.testing import MockClock
 
+from actors.runtime.asks import Ask
 from actors.runtime.clock import TrioClock
+from actors.runtime.faults import AskFailed, BadRequest
 from actors.runtime.mailbox import AtRestart, MailboxSpec
+from actors.runtime.reference import ActorRef
 from supervisors.runtime import Options, Runtime, open_tree
 from supervisors.spec import BudgetSpec, ChildSpec
 from tests.supervisors.trees import (
@@ -27,12 +32,65 @@ PLENTY = BudgetSpec(1_000)
 
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["tell", "batch", "control", "raise", "kill", "outage", "restart", "wait"]),
+        st.sampled_from(
+            [
+                "tell",
+                "batch",
+                "control",
+                "raise",
+                "kill",
+                "outage",
+                "restart",
+                "wait",
+                "ask",
+                "ask badly",
+                "suspend",
+                "resume",
+                "tick",
+                "terminate",
+                "again",
+            ]
+        ),
         st.integers(0, 2),
     ),
     max_size=40,
 )
 NAMES = "abc"
+WISHES = {
+    "restart": "restart", "suspend": "suspend", "resume": "resume",
+    "terminate": "terminate_child", "again": "restart_child",
+}  # fmt: skip
+
+
+class Answering(Worker):
+    """Answers every second question, keeps the others until its life ends."""
+
+    def handle_ask(self, ask: Ask) -> None:
+        self.handle(ask.message)
+        if len(self.seen) % 2:
+            ask.reply(ask.message)
+
+
+class InTurnAnswering(Answering, InTurnWorker):
+    """The same in its sender's turn."""
+
+
+def act(runtime: Runtime, verb: str, path: str) -> None:
+    """Do one thing to one actor."""
+    ref = runtime.lookup(path)
+    if verb == "tell":
+        ref.tell("m")
+    elif verb == "batch":
+        ref.tell_batch(["m", "m", Boom("in a batch"), "m", "m", "m"])
+    elif verb == "control":
+        ref.tell_control("c")
+    elif verb == "raise":
+        ref.tell(Boom("told"))
+    elif verb in WISHES:
+        with contextlib.suppress(BadRequest):
+            getattr(runtime, WISHES[verb])(path)
+    elif verb in ("kill", "outage"):
+        runtime.kill(path, Boom("x") if verb == "kill" else Outage("y"))
 
 
 @given(STEPS, st.integers(0, 5))
@@ -43,47 +101,54 @@ def test_no_message_is_unaccounted_for_under_crashes(
     """At every instant, for every mailbox: accepted = handled + queued + in hand + lost."""
 
     def children(log: Log) -> list[ChildSpec]:
-        kinds = (Worker, InTurnWorker, InTurnWorker)
+        kinds = (Answering, InTurnAnswering, InTurnAnswering)
         policies: tuple[AtRestart, ...] = ("keep", "purge", "dead_letter")
         return [
             worker(name, log, kind=kind, budget=PLENTY, mailbox=MailboxSpec(4, "block", policy))
             for name, kind, policy in zip(NAMES, kinds, policies, strict=True)
         ]
 
-    def act(runtime: Runtime, verb: str, path: str) -> None:
-        ref = runtime.lookup(path)
-        if verb == "tell":
-            ref.tell("m")
-        elif verb == "batch":
-            ref.tell_batch(["m", "m", Boom("in a batch"), "m", "m", "m"])
-        elif verb == "control":
-            ref.tell_control("c")
-        elif verb == "raise":
-            ref.tell(Boom("told"))
-        elif verb == "restart":
-            runtime.restart(path)
-        elif verb in ("kill", "outage"):
-            runtime.kill(path, Boom("x") if verb == "kill" else Outage("y"))
-
     async def play() -> None:
         log = Log()
         spec = tree(*children(log), strategy="rest_for_one")
-        async with open_tree(spec, clock=TrioClock(), options=Options(seed=seed)) as runtime:
+        asked: list[str] = []
+
+        async def ask(ref: ActorRef, question: object) -> None:
+            with contextlib.suppress(AskFailed):
+                await ref.ask(question, 2.0)
+            asked.append("over")
+
+        async with (
+            open_tree(spec, clock=TrioClock(), options=Options(seed=seed)) as runtime,
+            trio.open_nursery() as nursery,
+        ):
             refs = [runtime.lookup(f"top/{name}") for name in NAMES]
             for verb, index in steps:
                 if verb == "wait":
                     await trio.sleep(0.1)
+                elif verb == "tick":
+                    await trio.lowlevel.checkpoint()
+                elif verb.startswith("ask"):
+                    question = "q" if verb == "ask" else Boom("asked")
+                    nursery.start_soon(ask, refs[index], question)
                 else:
                     act(runtime, verb, refs[index].path)
                 for ref in refs:
                     assert ref.statistics().conserved, (ref, ref.statistics())
+            await trio.sleep(2)
+            for ref in refs:
+                for wish in (runtime.resume, runtime.restart_child):
+                    with contextlib.suppress(BadRequest):
+                        wish(ref.path)
             await trio.sleep(10)
+            assert len(asked) == sum(verb.startswith("ask") for verb, _ in steps)
+            assert not any(ref.mailbox.asks for ref in refs)
             assert set(states(runtime).values()) == {"running"}
             for ref in refs:
                 assert ref.statistics().queued == 0
         assert all(ref.statistics().conserved for ref in refs)
         letters = refs[2].statistics().lost.get("dead_letter", 0)
-        assert runtime.dead_letter_count == letters + refs[2].statistics().refused.get("down", 0)
+        assert runtime.dead_letters.count == letters + refs[2].statistics().refused.get("down", 0)
 
     trio.run(play, clock=MockClock(autojump_threshold=0))
 

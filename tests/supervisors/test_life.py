@@ -12,7 +12,16 @@ from actors.runtime.clock import TrioClock
 from supervisors.failures import EndKind, Exit
 from supervisors.runtime import Runtime, open_tree
 from supervisors.spec import StopPolicy
-from tests.supervisors.trees import Boom, Log, Outage, Worker, runtime_of, states, tree, worker
+from tests.supervisors.trees import (
+    Boom,
+    Log,
+    Outage,
+    Worker,
+    runtime_of,
+    states,
+    tree,
+    worker,
+)
 
 Work = Callable[[Worker], Awaitable[None]]
 

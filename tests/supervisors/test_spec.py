@@ -77,6 +77,10 @@ WRONG = [
         root(strategy="dynamic", template=ChildSpec("a", Actor, "transient", significant=True)),
         "no significant child of a dynamic one",
     ),
+    (
+        root(strategy="dynamic", auto_shutdown="any_significant"),
+        "auto_shutdown must be never for a dynamic supervisor, not 'any_significant'",
+    ),
 ]
 
 
