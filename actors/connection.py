@@ -1,20 +1,23 @@
 """The connection actor: one life is one websocket connection to a venue's public streams.
 
-Accepts `Up` notices of its books; emits `FeedOpened`, `FeedLost`, `BookDelta` and `BestQuote` to
-them in its own turn.  The generation of its life is the epoch of everything it emits, and is
-bumped the moment the life ends.  State lost at restart: the socket and its subscriptions, all
-named again by the next life.  Restart type: permanent; every lost socket ends the life, there is
-no hidden reconnect loop.  Cancellation closes the socket within the stop grace.
+Accepts `Up` notices of its books, and `DropSymbol`: that symbol is given up while the others flow
+on.  Emits `FeedOpened`, `FeedLost`, `BookDelta` and `BestQuote` to its books in its own turn, and
+to its outlet what is not for a book: `ConnectionOpened`, trades, candles, tickers, quotes.  The
+generation of its life is the epoch of everything it emits, and is bumped the moment the life
+ends.  State lost at restart: the socket and its subscriptions, all named again by the next life.
+Restart type: permanent; every lost socket ends the life, there is no hidden reconnect loop.
+Cancellation closes the socket within the stop grace.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVarTuple
 
 import trio
 
-from actors.feed import WATCHED_KINDS, Feed
+from actors.feed import WATCHED_KINDS, DropSymbol, Feed
+from actors.outlet import Outlet
 from actors.runtime.actor import Actor
 from actors.runtime.messages import Up
 from actors.transport.websocket import Batch, Websocket, open_websocket
@@ -29,16 +32,20 @@ from messages.errors import (
     SubscriptionRefused,
     UnknownSymbol,
 )
+from messages.health import ConnectionOpened
 from messages.instruments import SymbolInfo
 from messages.market import (
     Ack,
     BestQuote,
     BookDelta,
     Heartbeat,
+    Kline,
     PublicMessage,
     Refused,
     ShutdownAnnounced,
     StreamKind,
+    Ticker24h,
+    Trade,
 )
 
 Args = TypeVarTuple("Args")
@@ -61,10 +68,14 @@ class ConnectionActor(Actor):
 
     Args:
         venue: the shared services of the venue.
-        symbols: unified symbols this connection feeds.
-        books: paths of their book actors, by unified symbol.
+        symbols: unified symbols this connection carries.
+        books: paths of the book actors it feeds, by unified symbol; empty where it carries
+            streams for listeners only.
         feed: the cell this connection writes its proof of life to.
         healthy_after_s: time of flowing data after which its backoff starts small again.
+        kinds: the streams of each symbol.
+        option: interval or the like of streams that are not depth; the venue's usual one if empty.
+        outlet: takes what is not for a book.
     """
 
     def __init__(
@@ -75,8 +86,14 @@ class ConnectionActor(Actor):
         feed: Feed,
         *,
         healthy_after_s: float,
+        kinds: tuple[StreamKind, ...] = WATCHED_KINDS,
+        option: str = "",
+        outlet: Outlet | None = None,
     ) -> None:
         self._venue = venue
+        self._kinds = kinds
+        self._option = option
+        self._outlet = outlet
         self._symbols = symbols
         self._book_paths = books
         self._feed = feed
@@ -85,6 +102,9 @@ class ConnectionActor(Actor):
         self._told: dict[str, int] = {}
         self._over = False
         self._topics: dict[str, Topic] = {}
+        self._contract: SubscriptionContract | None = None
+        self._socket: Websocket | None = None
+        self._next_request = 1
 
     # -- life -----------------------------------------------------------------------------------
 
@@ -107,6 +127,8 @@ class ConnectionActor(Actor):
             symbol = self._symbol_at.get(message.path)
             if symbol is not None and symbol in self._news:
                 self._tell(symbol, self._news[symbol])
+        elif isinstance(message, DropSymbol):
+            self._drop(message.symbol)
 
     def ended(self) -> None:
         """The life is over: every book of it hears so at once, before any other news."""
@@ -127,7 +149,7 @@ class ConnectionActor(Actor):
 
     async def _live(self) -> None:
         infos = await self._known_symbols()
-        topics = [self._topic(info, kind) for info in infos for kind in WATCHED_KINDS]
+        topics = [self._topic(info, kind) for info in infos for kind in self._kinds]
         self._topics = {topic.stream: topic for topic in topics}
         dialect = self._venue.dialect
         by_symbol = {info.symbol: info for info in infos}
@@ -138,7 +160,7 @@ class ConnectionActor(Actor):
                 " not one"
             )
         codec = dialect.codec(infos, self._epoch)
-        contract = SubscriptionContract(
+        self._contract = contract = SubscriptionContract(
             topics,
             ack_within_s=self._venue.settings.acknowledged_within_s,
             data_within_s=self._venue.settings.first_data_within_s,
@@ -150,8 +172,10 @@ class ConnectionActor(Actor):
             clock=self._clock,
             deadline_s=DIAL_WITHIN_S,
         ) as socket:
+            self._socket = socket
             self._feed.state = "open"
             self._open_books(infos)
+            self._say_open()
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._duty, self._subscribe, socket, contract)
                 nursery.start_soon(self._duty, self._watch, socket, contract)
@@ -189,17 +213,26 @@ class ConnectionActor(Actor):
 
     def _topic(self, info: SymbolInfo, kind: StreamKind) -> Topic:
         pace_ms = self._venue.settings.depth_interval_ms
-        option = f"{pace_ms}ms" if kind is StreamKind.DEPTH and pace_ms is not None else ""
+        option = self._option
+        if kind is StreamKind.DEPTH:
+            option = f"{pace_ms}ms" if pace_ms is not None else ""
         return Topic(self._venue.dialect.stream(kind, info, option), info.symbol, kind)
 
     def _open_books(self, infos: list[SymbolInfo]) -> None:
         for info in infos:
             self._tell(info.symbol, FeedOpened(info, self.context.path, self._epoch))
 
+    def _say_open(self) -> None:
+        if self._outlet is not None:
+            name, path, now_ns = self._venue.name, self.context.path, self._clock.now_ns()
+            self._outlet.publish(ConnectionOpened(name, path, self._epoch, self._symbols, now_ns))
+
     def _tell(self, symbol: str, news: FeedOpened | SymbolRefused) -> None:
         """Tell a book what its feed is, now and whenever it comes up in this life."""
+        book = self._books.get(symbol)
+        if book is None:
+            return
         self._news[symbol] = news
-        book = self._books[symbol]
         if book.tell_control(news):
             self._told[symbol] = book.generation
 
@@ -234,7 +267,10 @@ class ConnectionActor(Actor):
         self._feed.frames += len(batch.payloads)
         self._feed.proof_ns = received_ns
         for symbol, part in parts.items():
-            book = self._books[symbol]
+            book = self._books.get(symbol)
+            if book is None:
+                self._publish(part)
+                continue
             if self._told.get(symbol) != book.generation:
                 self._tell(symbol, self._news[symbol])
             book.tell_batch(part)
@@ -250,8 +286,16 @@ class ConnectionActor(Actor):
                 raise SubscriptionRefused(message.text, venue=self._venue.name, code=message.code)
             case ShutdownAnnounced():
                 raise ScheduledReconnect(f"{self._venue.name} announced the end of the connection")
+            case Trade() | Kline() | Ticker24h():
+                self._publish((message,))
             case Heartbeat():
                 pass
+
+    def _publish(self, messages: Sequence[object]) -> None:
+        """Hand out what is not for a book; a symbol just dropped has no listeners either."""
+        if self._outlet is not None and not self._book_paths:
+            for message in messages:
+                self._outlet.publish(message)
 
     # -- duties beside reading ------------------------------------------------------------------
 
@@ -261,11 +305,36 @@ class ConnectionActor(Actor):
         streams = tuple(self._topics)
         size = limits.streams_per_command
         parts = [streams[start : start + size] for start in range(0, len(streams), size)]
-        request_id = 1
-        for part in parts:
-            for frame in self._venue.dialect.subscribe(part, request_id):
-                contract.asked(request_id, len(part), self._now_s())
-                request_id += 1
+        for wanted in parts:
+            part = [stream for stream in wanted if stream in self._topics]
+            for frame in self._venue.dialect.subscribe(part, self._next_request) if part else ():
+                contract.asked(self._next_request, len(part), self._now_s())
+                self._next_request += 1
+                await socket.send(frame)
+                await trio.sleep(1 / limits.commands_per_s)
+
+    def _drop(self, symbol: str) -> None:
+        """Give a symbol up; its streams are unsubscribed if they were asked for."""
+        self._symbols = tuple(each for each in self._symbols if each != symbol)
+        self._feed.symbols = self._symbols
+        self._books.pop(symbol, None)
+        self._news.pop(symbol, None)
+        streams = [topic.stream for topic in self._topics.values() if topic.symbol == symbol]
+        for stream in streams:
+            del self._topics[stream]
+        if self._contract is not None:
+            self._contract.forget(symbol)
+        if self._socket is not None and streams:
+            self.context.nursery.start_soon(self._duty, self._unsubscribe, self._socket, streams)
+
+    async def _unsubscribe(self, socket: Websocket, streams: list[str]) -> None:
+        """Ask for streams no more; an answer that does not come changes nothing."""
+        limits = self._venue.dialect.limits
+        size = limits.streams_per_command
+        for start in range(0, len(streams), size):
+            part = streams[start : start + size]
+            for frame in self._venue.dialect.unsubscribe(part, self._next_request):
+                self._next_request += 1
                 await socket.send(frame)
                 await trio.sleep(1 / limits.commands_per_s)
 

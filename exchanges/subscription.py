@@ -4,7 +4,8 @@ Rules of this file: pure, time is an argument in seconds.  A venue can acknowled
 then stay silent for ever (Binance does so for a stream on the wrong route or with a misspelt
 name), so silence needs a judge.  Silence of one stream is a failure when another stream of the
 same symbol brings data, or when the whole connection brings none; a symbol of which every stream
-is silent while others flow is only *quiet*, because nobody may be trading it.
+is silent while others flow is only *quiet*, because nobody may be trading it.  Trades, candles
+and tickers promise an acknowledgement and no data: a market may rest for hours.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from messages.market import StreamKind
+
+SILENT_BY_NATURE = frozenset({StreamKind.TRADE, StreamKind.KLINE, StreamKind.TICKER_24H})
+"""Kinds that bring nothing while nobody trades."""
 
 
 class Topic(Struct, frozen=True, gc=False):
@@ -44,7 +48,9 @@ class SubscriptionContract:
         self.quiet: tuple[str, ...] = ()
         self._unacked: dict[int, tuple[float, int]] = {}
         self._silent: dict[tuple[str, StreamKind], str] = {
-            (topic.symbol, topic.kind): topic.stream for topic in topics
+            (topic.symbol, topic.kind): topic.stream
+            for topic in topics
+            if topic.kind not in SILENT_BY_NATURE
         }
         self._heard: set[str] = set()
         self._data_due_s: float | None = None
@@ -76,6 +82,12 @@ class SubscriptionContract:
         """Data of this stream arrived."""
         if self._silent.pop((symbol, kind), None) is not None:
             self._heard.add(symbol)
+
+    def forget(self, symbol: str) -> None:
+        """Promise nothing more about this symbol: it is not wanted any longer."""
+        for key in [key for key in self._silent if key[0] == symbol]:
+            del self._silent[key]
+        self._heard.discard(symbol)
 
     def breach(self, now_s: float) -> str | None:
         """Say which promise is broken at this time, in one sentence; None while all is well."""
