@@ -52,10 +52,10 @@ class Messages(Generic[Message]):
     """
 
     def __init__(
-        self, subscription: Subscription, reach: Callable[[], None], close: Callable[[], None]
+        self, subscription: Subscription, stay: Callable[[], None], close: Callable[[], None]
     ) -> None:
         self._subscription = subscription
-        self._reach = reach
+        self._stay = stay
         self._close = close
 
     @property
@@ -78,6 +78,7 @@ class Messages(Generic[Message]):
 
     async def __anext__(self) -> Message:
         """Wait for the next message."""
+        self._stay()
         try:
             return cast(Message, await self._subscription.take_one())
         except (trio.EndOfChannel, trio.ClosedResourceError):
@@ -152,7 +153,7 @@ class Listeners:
         outlet: where messages are published.
         following: opens the streams that are wanted.
         runtime: runs the callbacks.
-        reach: checks thread and life of the handle.
+        stay: refuses another thread.
     """
 
     def __init__(
@@ -161,20 +162,20 @@ class Listeners:
         outlet: Outlet,
         following: Following,
         runtime: Runtime,
-        reach: Callable[[], None],
+        stay: Callable[[], None],
     ) -> None:
         self._rules = rules
         self._outlet = outlet
         self._following = following
         self._runtime = runtime
-        self._reach = reach
+        self._stay = stay
         self._ending: dict[str, Request] = {}
         self._callbacks: set[str] = set()
 
     def iterate(self, types: tuple[type, ...], wish: Wish, limit: int) -> Messages[object]:
         """Make an iterator."""
         subscription = self._subscribe(types, wish, limit)
-        return Messages(subscription, self._reach, lambda: self._end(subscription, wish))
+        return Messages(subscription, self._stay, lambda: self._end(subscription, wish))
 
     def call(
         self, callback: Callback, types: tuple[type, ...], wish: Wish, limit: int
@@ -216,7 +217,7 @@ class Listeners:
         return subscription
 
     def _end(self, subscription: Subscription, wish: Wish) -> None:
-        self._reach()
+        self._stay()
         if self._outlet.holds(subscription):
             self._outlet.unsubscribe(subscription)
             self._following.give_up(wish)

@@ -71,7 +71,7 @@ class PublicHandle(PublicExchange):
         )
         self._following = Following(settings, venue, outlet, runtime)
         self._listeners = Listeners(
-            settings.supervision, outlet, self._following, runtime, self._reach
+            settings.supervision, outlet, self._following, runtime, self._stay
         )
         self._rest = PublicRest(venue, self._reach)
         self._tops = runtime.lookup(exchange_place(venue.name).tops)
@@ -200,13 +200,17 @@ class PublicHandle(PublicExchange):
 
     def _reach(self) -> None:
         """Refuse a use from another thread, or after the end."""
+        self._stay()
+        if self._closed:
+            raise UsageError(f"the handle of {self._venue.name} is closed")
+
+    def _stay(self) -> None:
+        """Refuse a use from another thread."""
         if threading.get_ident() != self._thread:
             raise ForeignThread(
                 f"the handle of {self._venue.name} was used in another thread than its own; only"
                 " messages cross threads: send them, or call it by trio.from_thread"
             )
-        if self._closed:
-            raise UsageError(f"the handle of {self._venue.name} is closed")
 
     def _caught_up(self) -> None:
         """Let the views take in what was told of books in this very moment."""
