@@ -1,29 +1,33 @@
 """The connection actor: one life is one websocket connection to a venue's public streams.
 
 Accepts `Up` notices of its books, their `SnapshotWanted` where snapshots come with the stream,
-and `SymbolChanged` and `SymbolRefused` of the venue's lists; emits `FeedOpened`, `FeedLost`,
-`SymbolRefused`, `BookSnapshot`, `BookDelta` and `BestQuote` to its books in its own turn.  The
-subscriptions are kept by `subscribing`, the pings by `keeping_alive`.  The generation of its life
-is the epoch of everything it emits, and is bumped the moment the life ends.  State lost at
-restart: the socket and its subscriptions, all named again by the next life.  Restart type:
-permanent; every lost socket ends the life, there is no hidden reconnect loop.  Cancellation closes
-the socket within the stop grace.
+`SymbolChanged` and `SymbolRefused` of the venue's lists, and `DropSymbol`: that symbol is given up
+while the others flow on.  Emits `FeedOpened`, `FeedLost`, `SymbolRefused`, `BookSnapshot`,
+`BookDelta` and `BestQuote` to its books in its own turn, and to its outlet what is not for a book:
+`ConnectionOpened`, trades, candles, tickers, quotes.  The subscriptions are kept by `subscribing`,
+the pings by `keeping_alive`, health and promises by `watching`.  The generation of its life is the
+epoch of everything it emits, and is bumped the moment the life ends.  State lost at restart: the
+socket and its subscriptions, all named again by the next life.  Restart type: permanent; every
+lost socket ends the life, there is no hidden reconnect loop.  Cancellation closes the socket
+within the stop grace.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import TypeVarTuple
 
 import trio
 
-from actors.feed import WATCHED_KINDS, Feed
+from actors.feed import WATCHED_KINDS, DropSymbol, Feed
 from actors.keeping_alive import KeepingAlive
+from actors.outlet import Outlet
 from actors.runtime.actor import Actor
 from actors.runtime.messages import Up
 from actors.subscribing import Subscribing
 from actors.transport.websocket import Batch, Websocket, open_websocket
 from actors.venue import Venue
+from actors.watching import Watching
 from exchanges.contract import PublicCodec
 from exchanges.subscription import SubscriptionContract, Topic
 from messages.books import (
@@ -34,12 +38,8 @@ from messages.books import (
     SymbolChanged,
     SymbolRefused,
 )
-from messages.errors import (
-    ScheduledReconnect,
-    SilentConnection,
-    SubscriptionFailed,
-    UnknownSymbol,
-)
+from messages.errors import ScheduledReconnect, SubscriptionFailed, UnknownSymbol
+from messages.health import ConnectionOpened
 from messages.instruments import SymbolInfo
 from messages.market import (
     Ack,
@@ -47,10 +47,13 @@ from messages.market import (
     BookDelta,
     BookSnapshot,
     Heartbeat,
+    Kline,
     PublicMessage,
     Refused,
     ShutdownAnnounced,
     StreamKind,
+    Ticker24h,
+    Trade,
 )
 
 Args = TypeVarTuple("Args")
@@ -58,25 +61,20 @@ Args = TypeVarTuple("Args")
 DIAL_WITHIN_S = 10.0
 """TCP, TLS and the upgrade together; venues answer within a second when they are well."""
 
-WATCH_EVERY_S = 0.25
-"""How often promises, silence and age are looked at; bounds how late a breach is noticed."""
-
-AGE_JITTER = 0.1
-"""Connections opened together must not all be renewed together: up to a tenth earlier."""
-
-RENEW_AT = 0.95
-"""Part of the venue's own age limit at which a connection is renewed unless told otherwise."""
-
 
 class ConnectionActor(Actor):
     """Carries the streams of some symbols of one venue.
 
     Args:
         venue: the shared services of the venue.
-        symbols: unified symbols this connection feeds.
-        books: paths of their book actors, by unified symbol.
+        symbols: unified symbols this connection carries.
+        books: paths of the book actors it feeds, by unified symbol; empty where it carries
+            streams for listeners only.
         feed: the cell this connection writes its proof of life to.
         healthy_after_s: time of flowing data after which its backoff starts small again.
+        kinds: the streams of each symbol.
+        option: interval or the like of streams that are not depth; the venue's usual one if empty.
+        outlet: takes what is not for a book.
     """
 
     def __init__(
@@ -87,8 +85,12 @@ class ConnectionActor(Actor):
         feed: Feed,
         *,
         healthy_after_s: float,
+        kinds: tuple[StreamKind, ...] = WATCHED_KINDS,
+        option: str = "",
+        outlet: Outlet | None = None,
     ) -> None:
         self._venue = venue
+        self._kinds, self._option, self._outlet = kinds, option, outlet
         self._symbols = symbols
         self._book_paths = books
         self._feed = feed
@@ -136,6 +138,8 @@ class ConnectionActor(Actor):
             case SymbolRefused(symbol=symbol):
                 if isinstance(self._news.get(symbol), FeedOpened):
                     self._give_up(message)
+            case DropSymbol(symbol=symbol):
+                self._drop(symbol)
 
     def ended(self) -> None:
         """The life is over: every book of it hears so at once, before any other news."""
@@ -143,7 +147,7 @@ class ConnectionActor(Actor):
         self._feed.close(self._clock.now_ns())
         lost = FeedLost(self.context.path, self._epoch, DarkReason.DISCONNECTED)
         for symbol, news in self._news.items():
-            if isinstance(news, FeedOpened):
+            if isinstance(news, FeedOpened) and symbol in self._books:
                 self._books[symbol].tell_control(lost)
         self._news = {}
 
@@ -155,7 +159,7 @@ class ConnectionActor(Actor):
 
     async def _live(self) -> None:
         infos = await self._known_symbols()
-        topics = [self._topic(info, kind) for info in infos for kind in WATCHED_KINDS]
+        topics = [self._topic(info, kind) for info in infos for kind in self._kinds]
         dialect = self._venue.dialect
         by_symbol = {info.symbol: info for info in infos}
         plans = dialect.plan({topic.stream: by_symbol[topic.symbol] for topic in topics})
@@ -183,10 +187,14 @@ class ConnectionActor(Actor):
                 self._venue, contract, self._feed, self.context, self._refused
             )
             self._keeping = keeping = KeepingAlive(self._venue, self._feed, self.context, socket)
+            watching = Watching(
+                self._venue, self._feed, self.context, self._healthy_after_s, self._begin_anew
+            )
             self._open_books(infos)
+            self._say_open()
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._duty, subscribing.run, socket)
-                nursery.start_soon(self._duty, self._watch, socket, contract)
+                nursery.start_soon(self._duty, watching.run, socket, contract)
                 nursery.start_soon(self._duty, keeping.ping_by_rule)
                 nursery.start_soon(self._duty, keeping.probe)
                 await self._duty(self._read, socket, codec, contract)
@@ -219,7 +227,7 @@ class ConnectionActor(Actor):
             )
 
     def _topic(self, info: SymbolInfo, kind: StreamKind) -> Topic:
-        option = self._depth_feed.option if kind is StreamKind.DEPTH else ""
+        option = self._depth_feed.option if kind is StreamKind.DEPTH else self._option
         return Topic(self._venue.dialect.stream(kind, info, option), info.symbol, kind)
 
     def _opened(self, info: SymbolInfo) -> FeedOpened:
@@ -227,6 +235,8 @@ class ConnectionActor(Actor):
 
     def _open_books(self, infos: list[SymbolInfo]) -> None:
         for info in infos:
+            if info.symbol not in self._symbols:
+                continue  # dropped while this connection was dialled
             # The lists may have been read anew while this connection was dialled.
             judged = self._venue.directory.judge(info.symbol)
             self._tell(info.symbol, self._opened(info))
@@ -234,6 +244,11 @@ class ConnectionActor(Actor):
                 self._give_up(judged)
             elif judged != info:
                 self._tell(info.symbol, self._opened(judged))
+
+    def _say_open(self) -> None:
+        if self._outlet is not None:
+            name, path, now_ns = self._venue.name, self.context.path, self._clock.now_ns()
+            self._outlet.publish(ConnectionOpened(name, path, self._epoch, self._symbols, now_ns))
 
     def _refused(self, symbol: str, text: str) -> None:
         """The venue lists a symbol and will not carry it."""
@@ -248,6 +263,16 @@ class ConnectionActor(Actor):
             self._subscribing.drop(refusal.symbol)
         self._must_feed([news for news in self._news.values() if isinstance(news, FeedOpened)])
 
+    def _drop(self, symbol: str) -> None:
+        """Nobody wants this symbol any more, now and in later lives; the others flow on."""
+        self._feed.symbols = self._symbols = tuple(each for each in self._symbols if each != symbol)
+        self._books.pop(symbol, None)
+        self._news.pop(symbol, None)
+        if self._subscribing is not None:
+            self._subscribing.drop(symbol)
+        elif self._contract is not None:
+            self._contract.forget(symbol)
+
     def _begin_anew(self, symbol: str) -> None:
         """Subscribe again to the depth of a symbol: its stream begins with a snapshot."""
         if self._contract is None or self._subscribing is None:
@@ -259,8 +284,8 @@ class ConnectionActor(Actor):
     def _tell(self, symbol: str, news: FeedOpened | SymbolRefused) -> None:
         """Tell a book what its feed is, now and whenever it comes up in this life."""
         self._news[symbol] = news
-        book = self._books[symbol]
-        if book.tell_control(news):
+        book = self._books.get(symbol)
+        if book is not None and book.tell_control(news):
             self._told[symbol] = book.generation
 
     # -- reading --------------------------------------------------------------------------------
@@ -297,10 +322,13 @@ class ConnectionActor(Actor):
         self._feed.frames += len(batch.payloads)
         self._feed.proof_ns = received_ns
         for symbol, part in parts.items():
-            news = self._news[symbol]
+            news = self._news.get(symbol)
             if type(news) is not FeedOpened:
-                continue  # given up: what still comes of it is of no use
-            book = self._books[symbol]
+                continue  # given up or dropped: what still comes of it is of no use
+            book = self._books.get(symbol)
+            if book is None:
+                self._publish(part)
+                continue
             if self._told.get(symbol) != book.generation:
                 self._tell(symbol, news)
             book.tell_batch(part)
@@ -317,40 +345,14 @@ class ConnectionActor(Actor):
                 self._keeping.pong(received_ns)
             case ShutdownAnnounced():
                 raise ScheduledReconnect(f"{self._venue.name} announced the end of the connection")
+            case Trade() | Kline() | Ticker24h():
+                self._publish((message,))
 
-    # -- duties beside reading ------------------------------------------------------------------
-
-    async def _watch(self, socket: Websocket, contract: SubscriptionContract) -> None:
-        """Notice broken promises, silence and old age within `WATCH_EVERY_S`."""
-        settings, dialect = self._venue.settings, self._venue.dialect
-        opened_s = self._now_s()
-        age_s = settings.reconnect_every_s or dialect.limits.connection_max_age_s * RENEW_AT
-        renew_s = opened_s + age_s * (1 - AGE_JITTER * self.context.random.random())
-        silent_after_s = settings.silent_after_s or dialect.heartbeat.silent_after_s
-        while True:
-            await trio.sleep(WATCH_EVERY_S)
-            now_s = self._now_s()
-            breach = contract.breach(now_s)
-            self._feed.quiet = contract.quiet
-            if breach is not None:
-                raise SubscriptionFailed(f"{self.context.path}: {breach}")
-            silence_s = now_s - socket.last_frame_ns / 1e9
-            if silence_s > silent_after_s:
-                raise SilentConnection(
-                    f"{self.context.path} brought no frame for {silence_s:.1f} s"
-                )
-            if now_s >= renew_s:
-                raise ScheduledReconnect(
-                    f"{self.context.path} is {now_s - opened_s:.0f} s old and is renewed"
-                )
-            for topic in (*contract.overdue(now_s), *contract.stalled(now_s)):
-                self.context.note("stream", f"{topic.stream} has stopped and is asked for again")
-                self._begin_anew(topic.symbol)
-            if now_s - opened_s > self._healthy_after_s and contract.proven:
-                self.context.healthy()
-
-    def _now_s(self) -> float:
-        return self._clock.now_ns() / 1e9
+    def _publish(self, messages: Sequence[object]) -> None:
+        """Hand out what is not for a book."""
+        if self._outlet is not None:
+            for message in messages:
+                self._outlet.publish(message)
 
 
 _KIND_OF: dict[type, StreamKind] = {

@@ -7,7 +7,19 @@ construction, whatever the cell says.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
+from msgspec import Struct
+
 from messages.market import StreamKind
+
+
+class DropSymbol(Struct, frozen=True, gc=False):
+    """A command to a connection: carry this symbol no more, now and in every later life."""
+
+    volatile: ClassVar[bool] = False
+
+    symbol: str
 
 
 class Feed:

@@ -1,5 +1,9 @@
 """The public face of arbtree: the console command and what users import; no room imports it.
 
+    from arbtree import open_exchange
+
+What `__all__` names is loaded when it is first asked for, so that the command answers at once.
+
 The rooms of the house are ordinary top-level packages with ordinary names.  Another
 distribution, or a file of the user's, may carry one of these names and come first on the import
 path, and half an engine of foreign code must never start.  So this module, before anything
@@ -8,8 +12,62 @@ imports a room, checks that every room lies beside it and is the one that was in
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from arbtree.exchange.contract import Exchange, PrivateExchange, PublicExchange
+    from arbtree.exchange.listening import Messages, Registration
+    from arbtree.exchange.livebook import LiveBook
+    from arbtree.exchange.opening import open_exchange, open_world
+    from arbtree.exchange.rest import PublicRest
+    from messages.books import BookDark, BookTop, RestBook
+    from messages.errors import (
+        ArbtreeError,
+        DarkBook,
+        ForeignThread,
+        NotAvailable,
+        SymbolNotTrading,
+        UnknownSymbol,
+        UsageError,
+        VenueError,
+    )
+    from messages.health import ActorRestarted, ConnectionHealth, ConnectionOpened
+    from messages.instruments import SymbolInfo
+    from messages.market import BestQuote, Kline, Ticker24h, Trade
+
+__all__ = [
+    "ActorRestarted",
+    "ArbtreeError",
+    "BestQuote",
+    "BookDark",
+    "BookTop",
+    "ConnectionHealth",
+    "ConnectionOpened",
+    "DarkBook",
+    "Exchange",
+    "ForeignThread",
+    "Kline",
+    "LiveBook",
+    "Messages",
+    "NotAvailable",
+    "PrivateExchange",
+    "PublicExchange",
+    "PublicRest",
+    "Registration",
+    "RestBook",
+    "SymbolInfo",
+    "SymbolNotTrading",
+    "Ticker24h",
+    "Trade",
+    "UnknownSymbol",
+    "UsageError",
+    "VenueError",
+    "open_exchange",
+    "open_world",
+]
 
 __version__ = "0.1.0"
 
@@ -72,3 +130,42 @@ def _check_rooms() -> None:
 
 
 _check_rooms()
+
+
+_HOMES = {
+    "arbtree.exchange.contract": ("Exchange", "PrivateExchange", "PublicExchange"),
+    "arbtree.exchange.listening": ("Messages", "Registration"),
+    "arbtree.exchange.livebook": ("LiveBook",),
+    "arbtree.exchange.opening": ("open_exchange", "open_world"),
+    "arbtree.exchange.rest": ("PublicRest",),
+    "messages.books": ("BookDark", "BookTop", "RestBook"),
+    "messages.errors": (
+        "ArbtreeError",
+        "DarkBook",
+        "ForeignThread",
+        "NotAvailable",
+        "SymbolNotTrading",
+        "UnknownSymbol",
+        "UsageError",
+        "VenueError",
+    ),
+    "messages.health": ("ActorRestarted", "ConnectionHealth", "ConnectionOpened"),
+    "messages.instruments": ("SymbolInfo",),
+    "messages.market": ("BestQuote", "Kline", "Ticker24h", "Trade"),
+}
+"""Where the names of `__all__` live; a test compares the two with what type checkers see."""
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name when it is first asked for."""
+    for home, names in _HOMES.items():
+        if name in names:
+            found: object = getattr(importlib.import_module(home), name)
+            globals()[name] = found
+            return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """Name what there is, loaded or not."""
+    return sorted({*globals(), *__all__})

@@ -9,7 +9,8 @@ on the wrong route or with a misspelt name), so silence needs a judge.  It is a 
 whole connection brings nothing, when every stream of one kind is silent while others flow, and
 when the depth of a symbol is silent while its other streams flow.  A best quote may stand still
 while deeper levels move, and a symbol of which every stream is silent is only *quiet*, because
-nobody may be trading it.
+nobody may be trading it.  Trades, candles and tickers promise an acknowledgement and no data: a
+market may rest for hours.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ from messages.market import StreamKind
 
 Key = tuple[str, StreamKind]
 """A stream by its symbol and kind."""
+
+SILENT_BY_NATURE = frozenset({StreamKind.TRADE, StreamKind.KLINE, StreamKind.TICKER_24H})
+"""Kinds that bring nothing while nobody trades."""
 
 
 class Topic(Struct, frozen=True, gc=False):
@@ -72,7 +76,9 @@ class SubscriptionContract:
         self._refused: set[str] = set()
         # Streams that have not brought their first data, and when they must have; None: the
         # acknowledgement comes first.
-        self._silent: dict[Key, float | None] = {topic.key: None for topic in topics}
+        self._silent: dict[Key, float | None] = {
+            topic.key: None for topic in topics if topic.kind not in SILENT_BY_NATURE
+        }
         self._snapshot_due_s: dict[str, float] = {}
         self._heard_symbols: set[str] = set()
         self._heard_kinds: set[StreamKind] = set()
@@ -283,7 +289,7 @@ class SubscriptionContract:
     def proven(self) -> bool:
         """Data flows, and no stream is missing that others say should flow."""
         silent = [topic for topic in self.topics.values() if topic.key in self._silent]
-        return self._broken(silent) is None
+        return not silent or self._broken(silent) is None
 
     def _broken(self, late: list[Topic]) -> str | None:
         """Say what the silence of these streams proves."""

@@ -8,7 +8,7 @@ from typing import ClassVar
 from msgspec import Struct
 
 from messages.instruments import SymbolInfo
-from messages.market import Levels
+from messages.market import BookSnapshot, Levels
 
 
 class DarkReason(enum.Enum):
@@ -127,3 +127,42 @@ class SymbolRefused(Struct, frozen=True, gc=False):
     symbol: str
     listed: bool
     text: str
+
+
+class RestLevel(Struct, frozen=True, gc=False):
+    """One level of a book that came by REST: by its type no `Level`, so nothing prices with it."""
+
+    price: float
+    amount: float
+
+
+class RestBook(Struct, frozen=True, gc=False):
+    """A book as a venue answered it once: for looking at, never for pricing.
+
+    It was old when it arrived and nothing proves it current; its levels are not the tuples that
+    pricing functions take.
+    """
+
+    volatile: ClassVar[bool] = True
+    tradeable: ClassVar[bool] = False
+
+    venue: str
+    symbol: str
+    last_id: int
+    venue_ms: int
+    received_ns: int
+    bids: tuple[RestLevel, ...]
+    asks: tuple[RestLevel, ...]
+
+
+def untradeable(snapshot: BookSnapshot, levels: int) -> RestBook:
+    """Turn the best levels a side of a snapshot into what may only be looked at."""
+    return RestBook(
+        snapshot.venue,
+        snapshot.symbol,
+        snapshot.last_id,
+        snapshot.venue_ms,
+        snapshot.received_ns,
+        tuple(RestLevel(price, amount) for price, amount in snapshot.bids[:levels]),
+        tuple(RestLevel(price, amount) for price, amount in snapshot.asks[:levels]),
+    )

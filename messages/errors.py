@@ -77,6 +77,10 @@ class UsageError(ArbtreeError):
     default_retry = RETRY_NEVER
 
 
+class ForeignThread(UsageError):
+    """A handle was used from a thread that is not its own: only messages cross threads."""
+
+
 class ConfigError(ArbtreeError):
     """The configuration is wrong; names file, table, key, what was expected and what was found."""
 
@@ -167,7 +171,29 @@ class SubscriptionFailed(TransportError):
 
 
 class DarkBook(ArbtreeError):
-    """A book was asked for a price while it cannot prove one."""
+    """A book was asked for a price while it cannot prove one.
+
+    Args:
+        text: one clear sentence that names the book.
+        venue, symbol: which book.
+        reason: why it is dark, a value of `messages.books.DarkReason` or `stale`.
+        since_ns: monotonic time since when, 0 where nobody knows.
+        dark_ms: how long it has been dark.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        *,
+        venue: str = "",
+        symbol: str = "",
+        reason: str = "",
+        since_ns: int = 0,
+        dark_ms: float = 0.0,
+    ) -> None:
+        super().__init__(text)
+        self.venue, self.symbol, self.reason = venue, symbol, reason
+        self.since_ns, self.dark_ms = since_ns, dark_ms
 
 
 # -- what a venue answered ----------------------------------------------------------------------

@@ -180,6 +180,7 @@ async def _upgrade(
             await _send(http, stream, refusal, [("Connection", "close")])
         return
     venue.meter.upgrades += 1
+    number = venue.meter.upgrades  # others may upgrade while the reply is sent
     reply = b"".join(
         protocol.send(AcceptConnection())
         for one in protocol.events()
@@ -187,5 +188,5 @@ async def _upgrade(
     )
     await stream.send_all(reply)
     early, _ = http.trailing_data
-    socket = WebSocket(venue, stream, protocol, venue.meter.upgrades, target)
+    socket = WebSocket(venue, stream, protocol, number, target)
     await socket.run(target.streams, early)

@@ -311,3 +311,22 @@ async def test_candles_close_once_each(autojump_clock: MockClock) -> None:
     for candle in candles:
         assert candle["T"] == candle["t"] + 59_999
         assert float(candle["l"]) <= float(candle["o"]) <= float(candle["h"])
+
+
+async def test_connections_opened_at_once_are_told_apart(autojump_clock: MockClock) -> None:
+    """Each has a number of its own, however many upgrades are answered in one instant."""
+    async with running(world()) as ours:
+        opened = trio.Event()
+
+        async def hold() -> None:
+            async with client(ours, SPOT, "/ws"):
+                await opened.wait()
+
+        async with trio.open_nursery() as nursery:
+            for _ in range(5):
+                nursery.start_soon(hold)
+            await trio.sleep(1)
+            assert sorted(ours.venues["binance"].connections) == [1, 2, 3, 4, 5]
+            opened.set()
+        await trio.sleep(2)
+        assert ours.venues["binance"].connections == {}

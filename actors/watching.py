@@ -1,0 +1,83 @@
+"""The watch over one connection life: broken promises, silence, old age, and proven health."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import trio
+
+from messages.errors import ScheduledReconnect, SilentConnection, SubscriptionFailed
+
+if TYPE_CHECKING:
+    from actors.feed import Feed
+    from actors.runtime.actor import ActorContext
+    from actors.transport.websocket import Websocket
+    from actors.venue import Venue
+    from exchanges.subscription import SubscriptionContract
+
+WATCH_EVERY_S = 0.25
+"""How often promises, silence and age are looked at; bounds how late a breach is noticed."""
+
+AGE_JITTER = 0.1
+"""Connections opened together must not all be renewed together: up to a tenth earlier."""
+
+RENEW_AT = 0.95
+"""Part of the venue's own age limit at which a connection is renewed unless told otherwise."""
+
+
+class Watching:
+    """Looks after one connection life.
+
+    Args:
+        venue: whose rules and settings hold.
+        feed: the cell that shows which symbols are quiet.
+        context: clock, chance and event log of the connection's life.
+        healthy_after_s: time of flowing data after which its backoff starts small again.
+        begin_anew: asks again for the depth of a symbol that has stopped.
+    """
+
+    def __init__(
+        self,
+        venue: Venue,
+        feed: Feed,
+        context: ActorContext,
+        healthy_after_s: float,
+        begin_anew: Callable[[str], None],
+    ) -> None:
+        self._venue, self._feed, self._context = venue, feed, context
+        self._healthy_after_s, self._begin_anew = healthy_after_s, begin_anew
+
+    async def run(self, socket: Websocket, contract: SubscriptionContract) -> None:
+        """Notice broken promises, silence and old age within `WATCH_EVERY_S`.
+
+        Raises:
+            SubscriptionFailed: a promise of the venue is broken.
+            SilentConnection: no frame came for too long.
+            ScheduledReconnect: the connection is old.
+        """
+        settings, dialect, path = self._venue.settings, self._venue.dialect, self._context.path
+        opened_s = self._now_s()
+        age_s = settings.reconnect_every_s or dialect.limits.connection_max_age_s * RENEW_AT
+        renew_s = opened_s + age_s * (1 - AGE_JITTER * self._context.random.random())
+        silent_after_s = settings.silent_after_s or dialect.heartbeat.silent_after_s
+        while True:
+            await trio.sleep(WATCH_EVERY_S)
+            now_s = self._now_s()
+            breach = contract.breach(now_s)
+            self._feed.quiet = contract.quiet
+            if breach is not None:
+                raise SubscriptionFailed(f"{path}: {breach}")
+            silence_s = now_s - socket.last_frame_ns / 1e9
+            if silence_s > silent_after_s:
+                raise SilentConnection(f"{path} brought no frame for {silence_s:.1f} s")
+            if now_s >= renew_s:
+                raise ScheduledReconnect(f"{path} is {now_s - opened_s:.0f} s old and is renewed")
+            for topic in (*contract.overdue(now_s), *contract.stalled(now_s)):
+                self._context.note("stream", f"{topic.stream} has stopped and is asked for again")
+                self._begin_anew(topic.symbol)
+            if now_s - opened_s > self._healthy_after_s and contract.proven:
+                self._context.healthy()
+
+    def _now_s(self) -> float:
+        return self._context.clock.now_ns() / 1e9
