@@ -141,7 +141,8 @@ class AuditorActor(Actor):
         request = await self._request(symbol)
         if request is None:
             return AuditOutcome.UNDECIDED
-        if not self._is_spare(request.weight):
+        # At least this much is left to others: the request itself is a small part of a burst.
+        if self._venue.rest.share_left(request) <= self._rules.kept_share:
             return None
         book = self.context.lookup(self._book_paths[symbol])
         if not book.running:
@@ -178,17 +179,6 @@ class AuditorActor(Actor):
         if info is None:
             return None
         return self._venue.dialect.snapshot_request(info, self._rules.levels)
-
-    def _is_spare(self, weight: int) -> bool:
-        """Whether this much can be spent and still leave the share that is kept for others."""
-        rest = self._venue.rest
-        if rest.banned_for_s > 0.0:
-            return False
-        budget = rest.budget
-        if budget is None:
-            return True
-        kept = max(0.0, self._rules.kept_share * budget.burst - budget.reserve)
-        return budget.ready_in_s(weight + kept, self.context.clock.now_ns() / 1e9) <= 0.0
 
     async def _fetch(self, symbol: str, request: RestRequest, epoch: int) -> BookSnapshot | None:
         venue, counts = self._venue, self._venue.audits

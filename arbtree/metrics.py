@@ -17,6 +17,7 @@ from actors.venue import Venue
 from arbtree import __version__
 from arbtree.engine import Engine
 from arbtree.exposition import Counters, Exposition, Labels
+from arbtree.rest_watch import breakers
 from arbtree.status import BookStatus, books
 from supervisors.rows import Row
 
@@ -43,6 +44,7 @@ class Metrics:
         self._connections(text)
         _books(text, list(books(self._engine)))
         self._rest(text)
+        self._breakers(text)
         self._audits(text)
         self._detector(text)
         _actors(text, rows)
@@ -130,15 +132,30 @@ class Metrics:
                 help_,
                 each(attrgetter(f"rest.counts.{name}")),
             )
+        for name, help_ in (
+            ("answered", "Attempts that the venue answered."),
+            ("refused", "Attempts that the venue refused."),
+            ("failed", "Attempts that failed."),
+            ("kept_back", "Attempts never sent, for a ban, the budget or a breaker."),
+            ("given_up", "Attempts cancelled by who asked."),
+        ):
+            text.counter(
+                f"arbtree_rest_attempts_{name}_total", help_, each(attrgetter(f"rest.tally.{name}"))
+            )
+        text.gauge(
+            "arbtree_rest_waiting",
+            "Requests that wait for budget, bans or a connection.",
+            each(attrgetter("rest.turns.waiting")),
+        )
         text.gauge(
             "arbtree_rest_banned_seconds",
             "Time until the venue takes requests again; +Inf for never.",
             each(lambda venue: venue.rest.banned_for_s),
         )
         text.gauge(
-            "arbtree_rest_budget_wait_seconds",
-            "Time until a whole snapshot could be asked for within the budget.",
-            each(lambda venue: _budget_wait_s(venue, now_s)),
+            "arbtree_rest_budget_left_ratio",
+            "Share of the request budget that is left for everyone, 0 to 1.",
+            each(lambda venue: venue.rest.budget.share_left("", now_s)),
         )
         text.gauge(
             "arbtree_clock_offset_seconds",
@@ -161,6 +178,17 @@ class Metrics:
                 f"Snapshots: {name}.",
                 (({"venue": venue}, _figure(each_said, name)) for venue, each_said in said.items()),
             )
+
+    def _breakers(self, text: Exposition) -> None:
+        text.gauge(
+            "arbtree_rest_breaker_open",
+            "1 while the breaker of an endpoint lets nothing or only a probe through.",
+            (
+                ({"venue": name, "endpoint": endpoint}, state != "closed")
+                for name, venue in self._engine.venues.items()
+                for endpoint, state in breakers(venue).items()
+            ),
+        )
 
     def _audits(self, text: Exposition) -> None:
         outcomes, weights = [], []
@@ -296,13 +324,6 @@ def _mailboxes(text: Exposition, rows: list[Row]) -> None:
                 for reason, count in getattr(box, name).items()
             ),
         )
-
-
-def _budget_wait_s(venue: Venue, now_s: float) -> float | None:
-    budget = venue.rest.budget
-    if budget is None:
-        return None
-    return budget.ready_in_s(venue.dialect.limits.snapshot_weight, now_s)
 
 
 def _seconds(time_ms: float | None) -> float | None:

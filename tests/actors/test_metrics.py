@@ -11,6 +11,7 @@ from tests.actors.virtual import virtual_engine
 from tests.exposition_parser import Family, parse
 
 WORDS = {
+    "endpoint",
     "path",
     "venue",
     "symbol",

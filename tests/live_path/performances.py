@@ -18,7 +18,7 @@ from actors.runtime.actor import Actor
 from actors.runtime.clock import ManualClock, SystemClock
 from actors.transport.dial import Dialer
 from arbtree.engine import Engine, Seams
-from config.settings import Settings, VenueSettings
+from config.settings import AuditorSettings, Settings, VenueSettings
 from messages.errors import DialFailed
 from simulator.pipes import pipe
 from supervisors.child import ActorRecord
@@ -140,7 +140,8 @@ def settings_for(tapes: Sequence[Tape], port_of: Callable[[str], tuple[int, int]
                 silent_after_s=NEVER_S,
             )
         )
-    return Settings(venues=tuple(venues))
+    # An audit would ask for snapshots that nobody recorded.
+    return Settings(venues=tuple(venues), auditor=AuditorSettings(enabled=False))
 
 
 @asynccontextmanager
