@@ -34,7 +34,7 @@ from benchmarks.machine import ROOT, machine
 from benchmarks.memory import resident_mb
 from config.settings import Settings, VenueSettings
 from simulator.instruments import assets
-from simulator.venue import VENUES
+from simulator.venues import VENUES
 from simulator.world import World
 
 RESULTS = ROOT / "benchmarks" / "SOAK.md"

@@ -18,7 +18,7 @@ from arbtree.exchange.public import PublicHandle
 from config.rules import check_rules
 from config.settings import DetectorSettings, Settings, VenueSettings
 from exchanges.registry import dialect
-from messages.errors import ConfigError, NotAvailable, UsageError
+from messages.errors import ConfigError, UsageError
 from simulator.world import World
 from supervisors.runtime import Options, Runtime
 from supervisors.tree import MAX_LISTENERS, exchange_tree
@@ -73,16 +73,14 @@ def open_exchange(  # type: ignore[misc] # the second form raises before it look
         seams: dial and clock, for tests.
 
     Raises:
-        NotAvailable: `private`, or a venue that cannot be followed yet; the text says more.
+        NotAvailable: `private`; the text says from which version.
         UsageError: no such venue, or options that do not fit together.
     """
-    public = dialect(venue)
+    dialect(venue)  # refuses a name it does not know
     if side == "private":
         raise not_available(f"a private exchange of {venue}")
     if side != "public":
         raise UsageError(f"a side is 'public' or 'private', not {side!r}")
-    if not public.live:
-        raise NotAvailable(f"{venue} cannot be followed live yet, only replayed")
     if (embedded or world is not None) and (rest_url or websocket_url):
         raise UsageError("a simulated venue has no address of its own: leave the addresses out")
     if not 1 <= depth_levels <= MAX_DEPTH_LEVELS:

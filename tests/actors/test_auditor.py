@@ -11,8 +11,8 @@ from trio.testing import MockClock
 from config.settings import AuditorSettings, Settings, SimulatorSettings, VenueSettings
 from markets.audit import AuditCounts
 from markets.budget import Spend
+from simulator.rest import RestFault
 from simulator.topics import Mangler
-from simulator.venue import RestFault
 from tests.actors.virtual import Virtual, small_settings, virtual_engine
 
 BOOK = "engine/venues/binance_usdm/books/BTC-USDT.USDT"
@@ -93,7 +93,7 @@ async def test_a_book_that_diverges_again_waits_for_an_operator(
         assert dark(virtual) == {NAME}
         assert "BookDiverged: binance_usdm: wrong again" in virtual.row(BOOK).last_failure
         assert (counts(virtual).diverged, counts(virtual).quarantined) == (1, 1)
-        virtual.world._venue("binance_usdm").topic(STREAM).tampering.clear()
+        virtual.world._venue("binance_usdm")._known(STREAM).tampering.clear()
         await virtual.engine.runtime.restart(BOOK).wait()
         await virtual.until(virtual.all_live, 30)
         agreed = counts(virtual).agreed

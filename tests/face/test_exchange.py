@@ -27,7 +27,7 @@ from arbtree import (
 from arbtree.exchange.contract import TRADING_FROM
 from arbtree.exchange.following import MAX_CONNECTIONS
 from config.venues import MAX_SYMBOLS_PER_VENUE
-from exchanges.registry import dialect, venues
+from exchanges.registry import venues
 from markets.freshness import Freshness
 from messages.market import Trade
 from tests.face.handles import SIMULATED, SYMBOLS, opened, subscribed, until
@@ -70,13 +70,6 @@ def test_a_private_exchange_is_not_available_yet(venue: str) -> None:
     """One error, at the call, that names the version from which trading exists."""
     with pytest.raises(NotAvailable, match=rf"{venue} .*arbtree {TRADING_FROM};"):
         open_exchange(venue, side="private")
-
-
-@pytest.mark.parametrize("venue", [each for each in venues() if not dialect(each).live])
-def test_a_venue_that_cannot_be_followed_says_so(venue: str) -> None:
-    """The refusal comes at the call, not as a dark book later."""
-    with pytest.raises(NotAvailable, match="cannot be followed live yet"):
-        open_exchange(venue)
 
 
 @pytest.mark.parametrize(

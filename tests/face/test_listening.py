@@ -49,7 +49,7 @@ async def test_an_iterator_receives_in_order_and_loses_nothing(autojump_clock: M
             with trio.move_on_after(30):
                 ids = []
                 async for trade in trades:
-                    ids.append(trade.trade_id)
+                    ids.append(int(trade.trade_id))
         assert len(ids) > 20
         assert ids == list(range(ids[0], ids[0] + len(ids)))
         assert (trades.lost, trades.accepted) == (0, len(ids))
@@ -179,7 +179,7 @@ async def test_callbacks_are_called_with_each_message(autojump_clock: MockClock)
 
         async def keep(trade: Trade) -> None:
             await trio.lowlevel.checkpoint()
-            ids.append(trade.trade_id)
+            ids.append(int(trade.trade_id))
 
         registration = venue.exchange.on_message(keep, Trade)
         await trio.sleep(20)
