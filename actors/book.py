@@ -4,10 +4,10 @@ Accepts `FeedOpened`, `FeedLost`, `BookDelta`, `BestQuote`, `BookSnapshot`, `Sna
 `SymbolRefused`, `AuditBegun`, `AuditSnapshot` and `AuditAbandoned`; emits one `BookTop` or
 `BookDark` per changed book per read to the detector, `SnapshotWanted` to the venue's snapshot
 actor, or to its connection where snapshots come with the stream, `AuditOpened` and `AuditResult`
-to its auditor.  Its handlers are synchronous and run in the
-sender's turn.  State lost at restart: the whole book (real-time data is never kept); the
-connection opens the feed anew.  Restart type: permanent; an unlisted symbol quarantines it, and
-so does a second audit that finds it wrong.  Cancellation publishes `BookDark`.
+to its auditor.  Its handlers are synchronous and run in the sender's turn.  State lost at restart:
+the whole book (real-time data is never kept); the connection opens the feed anew.  Restart type:
+permanent; an unlisted symbol quarantines it, and so does a second audit that finds it wrong.
+Cancellation publishes `BookDark`.
 """
 
 from __future__ import annotations
@@ -15,14 +15,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
-from msgspec import Struct
-
+from actors.asking import IN_BAND_WITHIN_S, AskAgain, Asking
 from actors.book_audit import BookAudit, Ending
 from actors.proven_book import ProvenBook, Verdict
 from actors.runtime.actor import Actor
 from actors.runtime.messages import Up
-from actors.runtime.timers import Timer
-from actors.snapshots import SNAPSHOT_DEADLINE_S
 from actors.venue import Venue
 from exchanges.sequencing import State
 from messages.audits import (
@@ -40,30 +37,17 @@ from messages.books import (
     FeedLost,
     FeedOpened,
     SnapshotFailed,
-    SnapshotWanted,
     SymbolRefused,
 )
 from messages.errors import BookDiverged, SymbolNotTrading, UnknownSymbol
 from messages.market import BestQuote, BookDelta, BookSnapshot
 
-REFUSED_SNAPSHOT_RETRY_S = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0)
-"""Waits after snapshots older than the stream: short first, then a lagging venue gets time."""
-
 # Looking a member up on its class costs 70 ns on CPython 3.11: the hot path has them by name.
 _CHANGED = Verdict.CHANGED
 _NOTHING = Verdict.NOTHING
 
-IN_BAND_WITHIN_S = 10.0
-"""A stream that brings its own snapshots sends one at once, or when it is subscribed again."""
-
 NO_EPOCH = -1
 """Nothing feeds the book: every message of any epoch is an older one."""
-
-
-class AskAgain(Struct, frozen=True, gc=False):
-    """A timer: the snapshot asked for as number `ask` has not helped yet."""
-
-    ask: int
 
 
 class BookActor(Actor):
@@ -112,9 +96,6 @@ class BookActor(Actor):
         self._venue_ms = 0
         self._received_ns = 0
         self._decoded_ns = 0
-        self._ask = 0
-        self._refusals = 0
-        self._timer: Timer | None = None
         self._last_top: BookTop | None = None
         self._live_since_ns = 0
 
@@ -123,7 +104,7 @@ class BookActor(Actor):
     def started(self) -> None:
         """Start empty and dark; a feed opens it."""
         snapshots, detector = self._paths
-        self._snapshots = self.context.lookup(snapshots)
+        self._asking = Asking(self.context, self._symbol, snapshots)
         self._detector = self.context.lookup(detector)
         self._clock = self.context.clock
         self.context.watch(detector)
@@ -213,12 +194,12 @@ class BookActor(Actor):
                 self._open(message)
             case FeedLost():
                 self._lose(message)
-            case AskAgain(ask):
-                if ask == self._ask:
+            case AskAgain():
+                if self._asking.is_due(message):
                     self._ask_snapshot()
             case SnapshotFailed(epoch=epoch, retry_after_s=after_s):
                 if epoch == self._epoch:
-                    self._ask_later(after_s)
+                    self._asking.later(after_s)
             case AuditBegun(number):
                 self._begin_audit(number)
             case AuditSnapshot(number, snapshot):
@@ -265,15 +246,12 @@ class BookActor(Actor):
             self._cease_audit()
             if self._book.resyncs != before:
                 self.context.note("resync", f"the book is whole again at {self._book.sequence}")
-            self._refusals = 0
-            self._stop_asking()
+            self._asking.answered()
             self._venue_ms = snapshot.venue_ms
             self._received_ns = snapshot.received_ns
             self._decoded_ns = self._decoded_ns or self._clock.now_ns()
         elif verdict is Verdict.REFUSED:
-            waits = REFUSED_SNAPSHOT_RETRY_S
-            self._ask_later(waits[min(self._refusals, len(waits) - 1)])
-            self._refusals += 1
+            self._asking.refused()
         else:
             self._act(verdict)
 
@@ -285,7 +263,7 @@ class BookActor(Actor):
                 self.context.note("gap", f"{verdict.text} after {self._book.sequence}")
             self._publish_dark(verdict.dark)
         if verdict is Verdict.FIRST and self._feed is not None and self._feed.in_band:
-            self._ask_later(IN_BAND_WITHIN_S)
+            self._asking.later(IN_BAND_WITHIN_S)
         elif verdict.wants_snapshot:
             self._ask_snapshot()
 
@@ -298,8 +276,7 @@ class BookActor(Actor):
         self._cease_audit()
         self._feed, self._epoch = feed, feed.epoch
         self._shown = None if self._audit.probation else feed
-        self._refusals = 0
-        self._stop_asking()
+        self._asking.answered()
         self._book.open(feed.info, feed.epoch)
         self._publish_dark(DarkReason.STARTING)
         if feed.in_band and known is not None and known.epoch == feed.epoch:
@@ -308,7 +285,7 @@ class BookActor(Actor):
     def _lose(self, lost: FeedLost) -> None:
         if lost.epoch != self._epoch:
             return
-        self._stop_asking()
+        self._asking.stop()
         self._cease_audit()
         self._book.dark(lost.reason)
         self._feed = self._shown = None
@@ -382,25 +359,11 @@ class BookActor(Actor):
     def _reply(self, answer: AuditOpened | AuditResult) -> None:
         self.context.lookup(self._auditor).tell(answer)
 
-    # -- asking ---------------------------------------------------------------------------------
+    # -- news -----------------------------------------------------------------------------------
 
     def _ask_snapshot(self) -> None:
-        feed = self._feed
-        if feed is None:
-            return
-        source = self.context.lookup(feed.connection) if feed.in_band else self._snapshots
-        source.tell(SnapshotWanted(self._symbol, self._epoch))
-        self._ask_later(IN_BAND_WITHIN_S if feed.in_band else SNAPSHOT_DEADLINE_S)
-
-    def _ask_later(self, delay_s: float) -> None:
-        self._stop_asking()
-        self._timer = self.context.timer(delay_s, AskAgain(self._ask))
-
-    def _stop_asking(self) -> None:
-        self._ask += 1
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        if self._feed is not None:
+            self._asking.ask(self._feed)
 
     def _publish_dark(self, reason: DarkReason) -> None:
         self._last_top = None

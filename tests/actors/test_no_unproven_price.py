@@ -73,7 +73,9 @@ async def book() -> AsyncIterator[tuple[Runtime, list[object]]]:
 
 def snapshot(last_id: int, *, epoch: int = 1, rest_born: bool = True) -> BookSnapshot:
     """A whole book."""
-    return BookSnapshot("binance", "BTC/USDT", epoch, last_id, 0, 1, BIDS, ASKS, rest_born)
+    return BookSnapshot(
+        "binance", "BTC/USDT", epoch, last_id, 0, 1, BIDS, ASKS, rest_born=rest_born
+    )
 
 
 def delta(number: int, epoch: int = 1) -> BookDelta:

@@ -164,8 +164,8 @@ async def test_lost_acks_are_lost_and_not_carried_out(autojump_clock: MockClock)
 def test_unknown_targets_are_named() -> None:
     """A fault on something that does not exist is a mistake of ours, said in one sentence."""
     ours = world()
-    with pytest.raises(UsageError, match="no venue 'mexc'"):
-        ours.cut("mexc")
+    with pytest.raises(UsageError, match="no venue 'kraken'"):
+        ours.cut("kraken")
     with pytest.raises(UsageError, match="no stream 'btcusdt@deepth'"):
         ours.tamper("binance", "btcusdt@deepth", drop)
     with pytest.raises(UsageError, match="does not list 'NOPE'"):

@@ -182,7 +182,7 @@ def _mentions(annotation: ast.expr, volatile: Collection[str]) -> bool:
         annotation = ast.parse(annotation.value, mode="eval").body
     if isinstance(annotation, ast.Subscript):
         head = ast.unparse(annotation.value).split(".")[-1]
-        if head in ("Callable", "type", "ClassVar"):
+        if head in ("Callable", "type", "ClassVar", "Literal"):
             return False
         return _mentions(annotation.slice, volatile)
     if isinstance(annotation, ast.Tuple | ast.List):

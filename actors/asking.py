@@ -1,0 +1,78 @@
+"""How a book asks for snapshots: one question at a time, again when it was not answered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from actors.snapshots import SNAPSHOT_DEADLINE_S
+from messages.books import SnapshotWanted
+
+if TYPE_CHECKING:
+    from actors.runtime.actor import ActorContext
+    from actors.runtime.timers import Timer
+    from messages.books import FeedOpened
+
+REFUSED_SNAPSHOT_RETRY_S = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0)
+"""Waits after snapshots older than the stream: short first, then a lagging venue gets time."""
+
+IN_BAND_WITHIN_S = 10.0
+"""A stream that brings its own snapshots sends one at once, or when it is subscribed again."""
+
+
+class AskAgain(Struct, frozen=True, gc=False):
+    """A timer: the snapshot asked for as number `ask` has not helped yet."""
+
+    ask: int
+
+
+class Asking:
+    """The open question of one life of a book actor.
+
+    Args:
+        context: timers and references of that life.
+        symbol: unified symbol of the book.
+        snapshots: path of the venue's snapshot actor.
+    """
+
+    def __init__(self, context: ActorContext, symbol: str, snapshots: str) -> None:
+        self._context = context
+        self._symbol = symbol
+        self._snapshots = context.lookup(snapshots)
+        self._number = 0
+        self._refusals = 0
+        self._timer: Timer | None = None
+
+    def ask(self, feed: FeedOpened) -> None:
+        """Ask for a snapshot, of the connection where its stream brings them."""
+        source = self._context.lookup(feed.connection) if feed.in_band else self._snapshots
+        source.tell(SnapshotWanted(self._symbol, feed.epoch))
+        self.later(IN_BAND_WITHIN_S if feed.in_band else SNAPSHOT_DEADLINE_S)
+
+    def later(self, delay_s: float) -> None:
+        """Let a timer say when to ask again."""
+        self.stop()
+        self._timer = self._context.timer(delay_s, AskAgain(self._number))
+
+    def refused(self) -> None:
+        """The answer was older than the stream: ask again, each time a little later."""
+        waits = REFUSED_SNAPSHOT_RETRY_S
+        self.later(waits[min(self._refusals, len(waits) - 1)])
+        self._refusals += 1
+
+    def is_due(self, timer: AskAgain) -> bool:
+        """Whether a timer belongs to the question that is open."""
+        return timer.ask == self._number
+
+    def answered(self) -> None:
+        """A snapshot helped."""
+        self._refusals = 0
+        self.stop()
+
+    def stop(self) -> None:
+        """Nothing is wanted any more."""
+        self._number += 1
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
