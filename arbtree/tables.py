@@ -141,6 +141,17 @@ def letters_text(said: Row) -> str:
     return "\n".join([f"{said['count']} dead letters, the last {len(lines)}:", *lines])
 
 
+def waits_text(said: Row) -> str:
+    """Who waits for whom, deadlocks first."""
+    lines = [f"deadlock: {' -> '.join([*circle, circle[0]])}" for circle in said["deadlocks"]]
+    lines += [
+        f"{each['asker'] or 'somebody outside'} waits for {each['callee']},"
+        f" {each['left_s']:.1f} s left"
+        for each in said["waits"]
+    ]
+    return "\n".join(lines) or "nobody waits for an answer"
+
+
 def loop_text(said: Row) -> str:
     """The event loop's figures."""
     return "\n".join(_pairs(said))

@@ -20,6 +20,7 @@ from supervisors.protocol import Ask, Refused
 from supervisors.rows import alive_frames, rows_below
 from supervisors.runtime import Runtime
 from supervisors.supervisor import Supervisor
+from supervisors.waits import cycles, waits
 
 Read = Callable[[Runtime, Ask], object]
 """Tells something; synchronous."""
@@ -91,7 +92,7 @@ def tell_dead_letters(runtime: Runtime, ask: Ask) -> object:
 
 
 def tell_loop(runtime: Runtime, ask: Ask) -> object:
-    """The event loop and the process."""
+    """The event loop, how late it answers, and the process."""
     loop = trio.lowlevel.current_statistics()
     used = resource.getrusage(resource.RUSAGE_SELF)
     return {
@@ -99,6 +100,7 @@ def tell_loop(runtime: Runtime, ask: Ask) -> object:
         "tasks_runnable": loop.tasks_runnable,
         "next_deadline_s": loop.seconds_to_next_deadline,
         "queued_calls": loop.run_sync_soon_queue_size,
+        "lag": runtime.watchdog.lag() if runtime.watchdog is not None else None,
         "lives": runtime.lives,
         "stopping": runtime.stopping,
         "cpu_user_s": used.ru_utime,
@@ -106,6 +108,12 @@ def tell_loop(runtime: Runtime, ask: Ask) -> object:
         "peak_resident_kb": used.ru_maxrss,
         "events": runtime.events.sequence,
     }
+
+
+def tell_waits(runtime: Runtime, ask: Ask) -> object:
+    """Who waits for whose answer, and the circles in which nobody can be answered."""
+    edges = waits(runtime.registry.refs(), trio.current_time())
+    return {"waits": edges, "deadlocks": cycles(edges)}
 
 
 READS: Mapping[str, Read] = {
@@ -116,6 +124,7 @@ READS: Mapping[str, Read] = {
     "stacks": tell_stacks,
     "deadletters": tell_dead_letters,
     "loop": tell_loop,
+    "waits": tell_waits,
 }
 """What every engine tells."""
 
@@ -130,7 +139,22 @@ async def stop(runtime: Runtime, ask: Ask) -> object:
     return await _carried_out(runtime, ask, runtime.terminate_child)
 
 
-CONTROLS: Mapping[str, Control] = {"restart": restart, "stop": stop}
+async def suspend(runtime: Runtime, ask: Ask) -> object:
+    """Let an actor take no messages until it is resumed; they wait in its mailbox."""
+    return await _at_once(runtime, ask, runtime.suspend)
+
+
+async def resume(runtime: Runtime, ask: Ask) -> object:
+    """Let a suspended actor go on with what has waited."""
+    return await _at_once(runtime, ask, runtime.resume)
+
+
+CONTROLS: Mapping[str, Control] = {
+    "restart": restart,
+    "stop": stop,
+    "suspend": suspend,
+    "resume": resume,
+}
 """What every engine does when control is on."""
 
 
@@ -145,9 +169,24 @@ async def _carried_out(
             await request.wait()
     except RuntimeFault as error:
         raise Refused("refused", error.text) from error
+    return _outcome(record, done=request.done)
+
+
+async def _at_once(runtime: Runtime, ask: Ask, call: Callable[[str], None]) -> dict[str, Any]:
+    """Do what needs no waiting."""
+    record = _named(runtime, ask.path)
+    try:
+        call(record.path)
+    except RuntimeFault as error:
+        raise Refused("refused", error.text) from error
+    await trio.lowlevel.checkpoint()
+    return _outcome(record, done=True)
+
+
+def _outcome(record: Record, *, done: bool) -> dict[str, Any]:
     return {
         "path": record.path,
-        "done": request.done,
+        "done": done,
         "state": record.state,
         "generation": record.generation,
     }

@@ -18,6 +18,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "inspect": ("arbtree.commands.inspect", "read a running engine from another terminal"),
     "restart": ("arbtree.commands.steer", "stop and start an actor of a running engine anew"),
     "stop": ("arbtree.commands.steer", "stop an actor of a running engine"),
+    "suspend": ("arbtree.commands.steer", "let an actor of a running engine take no messages"),
+    "resume": ("arbtree.commands.steer", "let a suspended actor go on"),
     "chaos": ("arbtree.commands.chaos", "break a running engine and time its recovery"),
     "venues": ("arbtree.commands.venues", "list the venues, what they offer and their limits"),
     "import": ("arbtree.commands.import_", "turn other tools' recordings into captures"),

@@ -22,6 +22,7 @@ from arbtree.tables import (
     opportunities_text,
     rows_table,
     stacks_text,
+    waits_text,
 )
 from messages.errors import UsageError
 
@@ -118,5 +119,6 @@ _VERBS: dict[str, Show] = {
     "opportunities": opportunities_text,
     "deadletters": letters_text,
     "loop": loop_text,
+    "waits": waits_text,
 }
 """What can be read, and how it is shown to people."""

@@ -43,7 +43,7 @@ def test_the_live_tree_has_every_actor_running(place: Path) -> None:
     "what",
     [
         "tree", "children", "events", "stacks", "books", "connections", "opportunities",
-        "deadletters", "loop", "actor",
+        "deadletters", "loop", "waits", "actor",
     ],
 )  # fmt: skip
 def test_each_view_has_a_text(place: Path, what: str) -> None:
@@ -68,6 +68,14 @@ def test_an_actor_is_restarted(place: Path) -> None:
     done = finished("arbtree", "restart", path, "--socket", str(place))
     assert done.returncode == 0
     assert asked(place, "inspect", "actor", path)["row"]["generation"] == before + 1
+
+
+def test_an_actor_is_suspended_and_resumed(place: Path) -> None:
+    """Its state says so, and it goes on with what has waited."""
+    path = "engine/venues/binance/books/ETH-USDT"
+    assert asked(place, "suspend", path)["state"] == "suspended"
+    assert asked(place, "inspect", "actor", path)["row"]["state"] == "suspended"
+    assert asked(place, "resume", path)["state"] == "running"
 
 
 def test_cut_sockets_recover_and_are_timed(place: Path) -> None:
