@@ -27,7 +27,7 @@ from markets.grid import tick_of
 from markets.sorted_book import SortedBook
 from messages.books import DarkReason
 from messages.instruments import SymbolInfo
-from messages.market import BestQuote, BookDelta, BookSnapshot, Level, Levels
+from messages.market import Best, BestQuote, BookDelta, BookSnapshot, Level, Levels
 
 PENDING_QUOTES: Final = 4_096
 """Most ids whose quotes wait for their event: the recordings never need more than 240."""
@@ -44,6 +44,7 @@ REVIEW_READS: Final = 256
 60 us instead of 4, so only readers care; a replay that never reads keeps its ladder."""
 
 _LIVE: Final = State.LIVE
+_NO_BEST: Final = (0.0, 0.0, 0.0, 0.0)
 
 
 class Verdict(enum.Enum):
@@ -113,8 +114,8 @@ class ProvenBook:
         self.live = False
         self.changed = False
         """Set by every change of a live book; the owner clears it when it has published."""
-        self.best_bid: Level | None = None
-        self.best_ask: Level | None = None
+        self.best = _NO_BEST
+        """The best level of both sides after the last change."""
         self.quotes_compared = 0
         self.quotes_equal = 0
         self.quotes_dropped = 0
@@ -130,7 +131,7 @@ class ProvenBook:
         self._expects_first = True
         self._pending: dict[int, BestQuote] = {}
         self._others: dict[int, list[BestQuote]] = {}
-        self._recent: dict[int, tuple[Level | None, Level | None]] = {}
+        self._recent: dict[int, Best] = {}
 
     # -- what the owner may read ----------------------------------------------------------------
 
@@ -169,6 +170,16 @@ class ProvenBook:
     def dropped_levels(self) -> int:
         """Levels given up because the book holds at most `max_levels` a side."""
         return self._dropped_before + self._book.dropped_levels
+
+    @property
+    def best_bid(self) -> Level | None:
+        """The best bid as (price, amount); None where there is none."""
+        return self.best[:2] if self.best[0] else None
+
+    @property
+    def best_ask(self) -> Level | None:
+        """The best ask as (price, amount); None where there is none."""
+        return self.best[2:] if self.best[2] else None
 
     def top(self, count: int) -> tuple[Levels, Levels]:
         """The best levels of both sides, best first."""
@@ -256,20 +267,18 @@ class ProvenBook:
 
     def _judge(self, last_id: int) -> Verdict:
         """Look at the book right after a change that ends at this id."""
-        book = self._book
-        self.best_bid = bid = book.best_bid()
-        self.best_ask = ask = book.best_ask()
         recent = self._recent
-        recent[last_id] = (bid, ask)
+        recent[last_id] = self.best = best = self._book.best()
         if len(recent) > RECENT_BESTS:
             self._forget()
         if last_id in self._pending:
-            self._compare(self._pending.pop(last_id), (bid, ask))
+            self._compare(self._pending.pop(last_id), best)
             for quote in self._others.pop(last_id, ()):
-                self._compare(quote, (bid, ask))
-        if bid is None or ask is None:
+                self._compare(quote, best)
+        bid, _, ask, _ = best
+        if not bid or not ask:
             return self._empty()
-        if bid[0] >= ask[0]:
+        if bid >= ask:
             self.dark(DarkReason.CROSSED)
             return Verdict.CROSSED
         self.live = self.changed = True
@@ -286,18 +295,15 @@ class ProvenBook:
         self.live = self.changed = False
         self.reason = reason
         self._expects_first = reason in (DarkReason.STARTING, DarkReason.DISCONNECTED)
-        self.best_bid = self.best_ask = None
+        self.best = _NO_BEST
         self._book.clear()
         self._pending.clear()
         self._others.clear()
         self._recent.clear()
 
-    def _compare(self, quote: BestQuote, best: tuple[Level | None, Level | None]) -> None:
+    def _compare(self, quote: BestQuote, best: Best) -> None:
         self.quotes_compared += 1
-        self.quotes_equal += best == (
-            (quote.bid, quote.bid_amount),
-            (quote.ask, quote.ask_amount),
-        )
+        self.quotes_equal += best == (quote.bid, quote.bid_amount, quote.ask, quote.ask_amount)
 
     def _keep_another(self, quote: BestQuote) -> None:
         """Keep a further quote for the same event."""

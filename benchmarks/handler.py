@@ -225,8 +225,8 @@ def handler_way(case: Case) -> Way:
             for message in decode(payload, 0):
                 if isinstance(message, BookDelta) and sequencer.delta(message) is apply:
                     book.apply(message.bids, message.asks)
-                    bid, ask = book.best_bid(), book.best_ask()
-                    if bid is None or ask is None or bid[0] > other_ask or ask[0] < other_bid:
+                    bid, ask = book.bids.best_price, book.asks.best_price
+                    if not bid or not ask or bid > other_ask or ask < other_bid:
                         crossings += 1
         if crossings or sequencer.gaps:
             raise SystemExit("the input is not coherent")
@@ -245,8 +245,7 @@ def many_way(case: Case, books: int) -> Way:
                 for sequencer, book in pairs:
                     if isinstance(message, BookDelta) and sequencer.delta(message) is Verdict.APPLY:
                         book.apply(message.bids, message.asks)
-                        book.best_bid()
-                        book.best_ask()
+                        book.best()
 
     return run
 

@@ -13,7 +13,7 @@ from heapq import nlargest, nsmallest
 from markets.depth import TRIM_SLACK_LEVELS, OffGrid
 from markets.ladder import WINDOW_SLOTS, LadderSide
 from markets.sorted_book import SortedBook
-from messages.market import Level, Levels
+from messages.market import Best, Levels
 
 MAX_NUMERATOR = 16
 """Greatest p of a tick p/q: the ladder steps in 1/q, so a greater p would waste its window."""
@@ -38,7 +38,7 @@ class LadderBook:
         ValueError: the tick is not positive, or no ladder can be built on it.
     """
 
-    __slots__ = ("_asks", "_bids", "_room", "_slack", "max_levels")
+    __slots__ = ("_room", "_slack", "asks", "bids", "max_levels")
 
     def __init__(
         self, tick: Decimal, max_levels: int | None = None, slack: int = TRIM_SLACK_LEVELS
@@ -50,13 +50,13 @@ class LadderBook:
         denominator = Fraction(tick).denominator
         self.max_levels = max_levels
         self._room = self._slack = slack
-        self._bids = LadderSide(-1, denominator)
-        self._asks = LadderSide(1, denominator)
+        self.bids = LadderSide(-1, denominator)
+        self.asks = LadderSide(1, denominator)
 
     def reset(self, bids: Levels, asks: Levels) -> None:
         """Replace the whole book by a snapshot."""
-        self._bids.load(bids)
-        self._asks.load(asks)
+        self.bids.load(bids)
+        self.asks.load(asks)
         if self.max_levels is not None:
             self._trim(self.max_levels)
 
@@ -65,54 +65,42 @@ class LadderBook:
         if self.max_levels is not None:
             self._room -= len(bids) + len(asks)
         if bids:
-            self._bids.apply(bids)
+            self.bids.apply(bids)
         if asks:
-            self._asks.apply(asks)
+            self.asks.apply(asks)
         if self._room < 0 and self.max_levels is not None:
             self._trim(self.max_levels)
 
     def _trim(self, max_levels: int) -> None:
         lazy = self._slack > 0
         fuller = max(
-            self._bids.trim(max_levels, drop_on_arrival=lazy),
-            self._asks.trim(max_levels, drop_on_arrival=lazy),
+            self.bids.trim(max_levels, drop_on_arrival=lazy),
+            self.asks.trim(max_levels, drop_on_arrival=lazy),
         )
         # No side can pass the limit by more than the slack within so many changes.
         self._room = max_levels - fuller + self._slack
 
     def clear(self) -> None:
         """Forget every level; counters stay."""
-        self._bids.clear()
-        self._asks.clear()
+        self.bids.clear()
+        self.asks.clear()
 
-    def best_bid(self) -> Level | None:
-        """The highest bid as (price, amount)."""
-        side = self._bids
-        slot = side.best
-        if slot == WINDOW_SLOTS:
-            return None
-        return (side.base + slot) / side.den, side.amounts[slot]
-
-    def best_ask(self) -> Level | None:
-        """The lowest ask as (price, amount)."""
-        side = self._asks
-        slot = side.best
-        if slot == WINDOW_SLOTS:
-            return None
-        return (side.base + slot) / side.den, side.amounts[slot]
+    def best(self) -> Best:
+        """The best level of both sides; zeros for an empty one."""
+        bids, asks = self.bids, self.asks
+        bid, ask = bids.best_price, asks.best_price
+        bid_amount = bids.amounts[bids.best] if bid else 0.0
+        return bid, bid_amount, ask, asks.amounts[asks.best] if ask else 0.0
 
     @property
     def crossed(self) -> bool:
         """Whether the best bid is at or above the best ask."""
-        bids, asks = self._bids, self._asks
-        if WINDOW_SLOTS in (bids.best, asks.best):
-            return False
-        return bids.base + bids.best + asks.base + asks.best <= 0
+        return self.bids.best_price >= self.asks.best_price > 0.0
 
     @property
     def dropped_levels(self) -> int:
         """How many levels the limit cost so far."""
-        return self._bids.dropped + self._asks.dropped
+        return self.bids.dropped + self.asks.dropped
 
     @property
     def sparse(self) -> bool:
@@ -121,22 +109,22 @@ class LadderBook:
         Searching such a book costs more than the twin's whole update; the owner should ask now
         and then, and go on with `to_sorted()`.
         """
-        reach = WINDOW_SLOTS / 2 / abs(self._bids.den)
+        reach = WINDOW_SLOTS / 2 / abs(self.bids.den)
         best = self.top(WIDE_LEVELS)
         return any(len(side) > 1 and abs(side[0][0] - side[-1][0]) > reach for side in best)
 
     @property
     def recentrings(self) -> int:
         """How often a window moved: many for few changes means that the tick is too fine."""
-        return self._bids.recentrings + self._asks.recentrings
+        return self.bids.recentrings + self.asks.recentrings
 
     def top(self, count: int) -> tuple[Levels, Levels]:
         """The best `count` levels of bids and asks, best first."""
-        return self._bids.top(count), self._asks.top(count)
+        return self.bids.top(count), self.asks.top(count)
 
     def levels(self) -> tuple[int, int]:
         """How many levels bids and asks have."""
-        return self._bids.count(), self._asks.count()
+        return self.bids.count(), self.asks.count()
 
     def all_levels(self) -> tuple[Levels, Levels]:
         """Every level of bids and asks, best first."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from messages.errors import RETRY_NEVER, ArbtreeError
-from messages.market import Level, Levels
+from messages.market import Best, Levels
 
 TRIM_SLACK_LEVELS = 256
 """How many levels a side may exceed `max_levels` between two trims.
@@ -28,6 +28,14 @@ class OffGrid(ArbtreeError):
         self.price = price
 
 
+class Side(Protocol):
+    """One side of a book, as its readers see it."""
+
+    @property
+    def best_price(self) -> float:
+        """The price of the best level; 0 where the side is empty."""
+
+
 class OrderBook(Protocol):
     """The two sides of one symbol's book, as absolute amounts by price.
 
@@ -36,6 +44,14 @@ class OrderBook(Protocol):
     """
 
     max_levels: int | None
+
+    @property
+    def bids(self) -> Side:
+        """The side of the buyers."""
+
+    @property
+    def asks(self) -> Side:
+        """The side of the sellers."""
 
     @property
     def dropped_levels(self) -> int:
@@ -55,11 +71,8 @@ class OrderBook(Protocol):
     def clear(self) -> None:
         """Forget every level; counters stay."""
 
-    def best_bid(self) -> Level | None:
-        """The highest bid as (price, amount)."""
-
-    def best_ask(self) -> Level | None:
-        """The lowest ask as (price, amount)."""
+    def best(self) -> Best:
+        """The best level of both sides; zeros for an empty one."""
 
     @property
     def crossed(self) -> bool:

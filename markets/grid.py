@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
-from math import floor, gcd, isfinite
+from math import floor, gcd, inf
 
 MAX_DECIMALS = 15
 """Decimals that are tried in float arithmetic; prices with more are read as decimal text."""
@@ -27,7 +27,7 @@ def tick_of(prices: Iterable[float]) -> Decimal | None:
     """
     known = list(prices)
     for price in known:
-        if not (isfinite(price) and price > 0.0):
+        if not 0.0 < price < inf:
             raise ValueError(f"{price!r} is not a price")
     for decimals in range(MAX_DECIMALS + 1):
         numbers = _whole(known, 10.0**decimals)

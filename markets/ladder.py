@@ -51,14 +51,15 @@ _FIRST_CHUNK_SLOTS = 64
 class LadderSide:
     """One side of a ladder; `sign` is -1 for bids and 1 for asks.
 
-    `best` is the slot of the best level, or WINDOW_SLOTS when the side is empty.  Between calls
+    `best` is the slot of the best level, or WINDOW_SLOTS when the side is empty; `best_price` is
+    its price, or 0, kept because every reader wants it and few messages change it.  Between calls
     the far levels all lie behind the window and the window is empty only when they are too.
     The window never reaches prices of zero or below.
     """
 
     __slots__ = (
-        "amounts", "base", "best", "den", "drift", "dropped", "far", "horizon", "recentrings",
-        "scale", "sign",
+        "amounts", "base", "best", "best_price", "den", "drift", "dropped", "far", "horizon",
+        "recentrings", "scale", "sign",
     )  # fmt: skip
 
     def __init__(self, sign: int, denominator: int) -> None:
@@ -76,6 +77,7 @@ class LadderSide:
         self.far: dict[int, float] = {}
         self.base = 1 if self.sign > 0 else -WINDOW_SLOTS
         self.best = WINDOW_SLOTS
+        self.best_price = 0.0
         self.drift = WINDOW_SLOTS - 1
         self.horizon = _NO_HORIZON
 
@@ -89,13 +91,13 @@ class LadderSide:
                 if tick / den != price:
                     raise _misfit(price, den)
                 slot = tick - base
-                if amount > 0.0:
-                    if slot >= best:
-                        if slot < WINDOW_SLOTS:
-                            amounts[slot] = amount
-                        elif price <= 0.0:
+                if best <= slot < WINDOW_SLOTS and amount >= 0.0:
+                    amounts[slot] = amount
+                elif amount > 0.0:
+                    if slot >= WINDOW_SLOTS:
+                        if price <= 0.0:
                             raise ValueError(f"{price!r} is not a price")
-                        elif tick <= self.horizon:
+                        if tick <= self.horizon:
                             far[tick] = amount
                         else:
                             self.dropped += 1
@@ -111,17 +113,19 @@ class LadderSide:
                 elif amount == 0.0:
                     if slot >= WINDOW_SLOTS:
                         far.pop(tick, None)
-                    elif slot >= best:
-                        amounts[slot] = 0.0
                 else:
                     raise ValueError(f"{amount!r} is not an amount")
         except OverflowError:
             raise ValueError("an infinite number is not a price") from None
         finally:
             # A deleted best level is replaced once a message, and also when a level raised.
-            self.best = best = best if amounts[best] else self.next_level(best)
-            if best > self.drift:
-                self.recentre()
+            if not amounts[best]:
+                best = self.next_level(best)
+            if best != self.best or best == WINDOW_SLOTS:
+                self.best = best
+                self.best_price = (base + best) / den
+                if best > self.drift:
+                    self.recentre()
 
     def next_level(self, slot: int) -> int:
         """The first slot from here on that holds a level, WINDOW_SLOTS when none does."""
@@ -155,6 +159,7 @@ class LadderSide:
         if first < WINDOW_SLOTS:
             ticks.append(self.base + first)
         if not ticks:
+            self.best_price = 0.0
             return
         self.recentrings += 1
         base = min(ticks) - MARGIN_SLOTS
@@ -177,6 +182,7 @@ class LadderSide:
         for tick in [tick for tick in far if tick < end]:
             amounts[tick - base] = far.pop(tick)
         self.best = min(ticks) - base
+        self.best_price = min(ticks) / self.den
         self.base, self.amounts = base, amounts
 
     def count(self) -> int:

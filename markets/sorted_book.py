@@ -11,7 +11,7 @@ from bisect import bisect_left, insort
 from itertools import islice
 from math import inf, isfinite
 
-from messages.market import Level, Levels
+from messages.market import Best, Levels
 
 
 class _Side:
@@ -66,11 +66,9 @@ class _Side:
         del self.keys[:excess]
         return excess
 
-    def best(self) -> Level | None:
-        if not self.keys:
-            return None
-        key = self.keys[-1]
-        return key * self.sign, self.amounts[key]
+    @property
+    def best_price(self) -> float:
+        return self.keys[-1] * self.sign if self.keys else 0.0
 
     def top(self, count: int) -> Levels:
         sign, amounts = self.sign, self.amounts
@@ -87,59 +85,56 @@ class SortedBook:
         ValueError: the limit is below 1.
     """
 
-    __slots__ = ("_asks", "_bids", "dropped_levels", "max_levels")
+    __slots__ = ("asks", "bids", "dropped_levels", "max_levels")
 
     def __init__(self, max_levels: int | None = None) -> None:
         if max_levels is not None and max_levels < 1:
             raise ValueError(f"max_levels is {max_levels}, expected at least 1")
         self.max_levels = max_levels
         self.dropped_levels = 0
-        self._bids = _Side(1.0)
-        self._asks = _Side(-1.0)
+        self.bids = _Side(1.0)
+        self.asks = _Side(-1.0)
 
     def reset(self, bids: Levels, asks: Levels) -> None:
         """Replace the whole book by a snapshot."""
-        self._bids.load(bids)
-        self._asks.load(asks)
+        self.bids.load(bids)
+        self.asks.load(asks)
         self._trim()
 
     def apply(self, bids: Levels, asks: Levels) -> None:
         """Set levels to absolute amounts; 0 deletes."""
-        self._bids.apply(bids)
-        self._asks.apply(asks)
+        self.bids.apply(bids)
+        self.asks.apply(asks)
         self._trim()
 
     def _trim(self) -> None:
         if self.max_levels is not None:
-            self.dropped_levels += self._bids.trim(self.max_levels)
-            self.dropped_levels += self._asks.trim(self.max_levels)
+            self.dropped_levels += self.bids.trim(self.max_levels)
+            self.dropped_levels += self.asks.trim(self.max_levels)
 
     def clear(self) -> None:
         """Forget every level; counters stay."""
-        self._bids.clear()
-        self._asks.clear()
+        self.bids.clear()
+        self.asks.clear()
 
-    def best_bid(self) -> Level | None:
-        """The highest bid as (price, amount)."""
-        return self._bids.best()
-
-    def best_ask(self) -> Level | None:
-        """The lowest ask as (price, amount)."""
-        return self._asks.best()
+    def best(self) -> Best:
+        """The best level of both sides; zeros for an empty one."""
+        bids, asks = self.bids, self.asks
+        bid, ask = bids.best_price, asks.best_price
+        return bid, bids.amounts.get(bid, 0.0), ask, asks.amounts.get(-ask, 0.0)
 
     @property
     def crossed(self) -> bool:
         """Whether the best bid is at or above the best ask."""
-        bids, asks = self._bids.keys, self._asks.keys
-        return bool(bids) and bool(asks) and bids[-1] >= -asks[-1]
+        return self.bids.best_price >= self.asks.best_price > 0.0
 
     def top(self, count: int) -> tuple[Levels, Levels]:
         """The best `count` levels of bids and asks, best first."""
-        return self._bids.top(count), self._asks.top(count)
+        return self.bids.top(count), self.asks.top(count)
 
     def levels(self) -> tuple[int, int]:
         """How many levels bids and asks have."""
-        return len(self._bids.keys), len(self._asks.keys)
+        return len(self.bids.keys), len(self.asks.keys)
 
     def all_levels(self) -> tuple[Levels, Levels]:
         """Every level of bids and asks, best first."""

@@ -15,6 +15,8 @@ from msgspec import Struct
 
 Level = tuple[float, float]
 Levels = tuple[Level, ...]
+Best = tuple[float, float, float, float]
+"""Best bid, its amount, best ask, its amount; a price and an amount of 0 where a side is empty."""
 
 
 class StreamKind(enum.Enum):

@@ -71,6 +71,8 @@ class Replay:
         self._names: dict[str, VenueNames] = {}
         self._links: dict[Feed, Link] = {}
         self._from_book: dict[str, bool] = {}
+        # One venue alone makes no pairs: then nobody asks for its quotes.
+        self._paired = len(_venues(recordings)) > 1
 
     def run(self, progress: Callable[[int], None] | None = None) -> None:
         """Replay everything; `progress` is told the number of records now and then.
@@ -133,7 +135,9 @@ class Replay:
             track = self._fed(link, event.symbol)
         book = track.book
         assert book is not None, "an instrument with depth has a book"
-        self._judged(track, book, book.delta(event), at_ns)
+        verdict = book.delta(event)
+        if self._paired or verdict is not _CHANGED:
+            self._judged(track, book, verdict, at_ns)
 
     def _in_band(self, link: Link, snapshot: BookSnapshot, at_ns: int) -> None:
         """Take a snapshot that came with the stream itself."""
@@ -147,10 +151,8 @@ class Replay:
         leg = track.leg
         if verdict is _CHANGED:
             if leg.from_book:
-                bid, ask = book.best_bid, book.best_ask
-                assert bid is not None
-                assert ask is not None
-                self.pairs.quote(leg, at_ns, bid[0], ask[0], book.sequence)
+                bid, _, ask, _ = book.best
+                self.pairs.quote(leg, at_ns, bid, ask, book.sequence)
         elif verdict.dark is not None:
             self._withdraw(track, at_ns)
 
@@ -166,7 +168,7 @@ class Replay:
         book, leg = track.book, track.leg
         if book is not None:
             book.quote(quote)
-        if not leg.from_book and quote.bid > 0.0 and quote.ask > 0.0:
+        if self._paired and not leg.from_book and quote.bid > 0.0 and quote.ask > 0.0:
             leg.amounts = (quote.bid_amount, quote.ask_amount)
             self.pairs.quote(leg, at_ns, quote.bid, quote.ask, quote.last_id)
 
@@ -322,9 +324,7 @@ class Replay:
             return self._quotes == "book"
         found = self._from_book.get(venue)
         if found is None:
-            # One venue alone makes no pairs: then nobody asks where its quotes come from.
-            venues = {name for each in self.recordings for name in each.venues or ("", "?")}
-            found = len(venues) == 1 or sends_depth(self.recordings, venue)
+            found = not self._paired or sends_depth(self.recordings, venue)
             self._from_book[venue] = found
         return found
 
@@ -342,6 +342,11 @@ class Replay:
         self.errors_total += 1
         if len(self.errors) < MAX_ERRORS:
             self.errors.append(ReplayError(venue, connection, at_ns, text))
+
+
+def _venues(recordings: Sequence[Recording]) -> set[str]:
+    """Name the venues of all recordings; a capture says only later whose it is: two or more."""
+    return {name for each in recordings for name in each.venues or ("", "?")}
 
 
 def sends_depth(recordings: Sequence[Recording], venue: str) -> bool:

@@ -134,13 +134,14 @@ class BinanceCodec(PublicCodec):
         self._venue = family.venue
         self._futures = family.product is not Product.SPOT
         self._builders = {info.native.lower(): Builders(family, info, epoch) for info in symbols}
-        # By stream name: the decoder of the whole frame, and what makes the message.
+        # By the frame's first member, `{"stream":"NAME"`: cutting it off costs half of finding the
+        # name in it.  The decoder of the whole frame, and what makes the message.
         self._routes: dict[bytes, tuple[Callable[[bytes], Any], Build]] = {}
 
     def decode(self, payload: bytes, received_ns: int) -> tuple[PublicMessage, ...]:
         """See `PublicCodec.decode`."""
         try:
-            read, build = self._routes[payload[_STREAM_AT : payload.find(b'"', _STREAM_AT)]]
+            read, build = self._routes[payload.partition(b",")[0]]
             event = read(payload).data
         except _NOT_SHORT:
             return self._decode_slowly(payload, received_ns)
@@ -196,7 +197,7 @@ class BinanceCodec(PublicCodec):
             self._fail("a known channel after the @", data, stream)
         event, build = self._event(struct, builders, data, stream, channel)
         if len(self._routes) < CHANNELS_PER_SYMBOL * len(self._builders):
-            self._routes[stream.encode()] = (_DECODERS[struct].frame, build)
+            self._routes[b'{"stream":"%b"' % stream.encode()] = (_DECODERS[struct].frame, build)
         return build(event, received_ns)
 
     def _raw_event(

@@ -59,8 +59,9 @@ def check(book: OrderBook, model: Model) -> None:
     bids, asks = model.all_levels()
     assert book.all_levels() == (bids, asks)
     assert book.levels() == (len(bids), len(asks))
-    assert book.best_bid() == (bids[0] if bids else None)
-    assert book.best_ask() == (asks[0] if asks else None)
+    nothing = ((0.0, 0.0),)
+    assert book.best() == (bids or nothing)[0] + (asks or nothing)[0]
+    assert (book.bids.best_price, book.asks.best_price) == (book.best()[0], book.best()[2])
     assert book.crossed == bool(bids and asks and bids[0][0] >= asks[0][0])
     for count in (0, 1, 3, 20):
         assert book.top(count) == (bids[:count], asks[:count])
@@ -122,8 +123,7 @@ def test_a_whole_side_can_go_and_come_back(make: Make) -> None:
     book = make(None)
     book.reset(((9.99, 1.0), (9.0, 2.0), (0.01, 3.0)), ((10.0, 1.0), (99.0, 4.0)))
     book.apply(((0.01, 0.0), (9.99, 0.0), (9.0, 0.0)), ())
-    assert book.best_bid() is None
-    assert book.best_ask() == (10.0, 1.0)
+    assert book.best() == (0.0, 0.0, 10.0, 1.0)
     assert book.levels() == (0, 2)
     assert book.crossed is False
     book.apply(((500_000.0, 1.0),), ())
@@ -238,7 +238,7 @@ def test_a_price_off_the_grid_is_told_and_nothing_is_lost(price: str, amount: fl
     with pytest.raises(OffGrid, match="not a multiple of 1/100") as caught:
         book.apply(*delta)
     assert caught.value.price == float(price)
-    assert book.best_bid() == (99.5, 2.0)  # what came before the raise is applied and in order
+    assert book.best()[:2] == (99.5, 2.0)  # what came before the raise is applied and in order
     moved = book.to_sorted()
     moved.apply(*delta)
     model.apply(*snapshot)
