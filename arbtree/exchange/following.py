@@ -231,7 +231,6 @@ class Following:
 
     def _open(self, stream: Stream | None, symbols: tuple[str, ...]) -> None:
         name = self._free_name(f"{stream.name}-" if stream is not None else "")
-        self._venue.feeds.pop(f"{self._place.connections}/{name}", None)
         child = connection_child(
             self._settings.supervision,
             self._venue,
@@ -252,6 +251,7 @@ class Following:
             self._runtime.lookup(path).tell_control(DropSymbol(symbol))
         else:
             del self._connections[name]
+            self._venue.feeds.pop(path, None)  # what is given up has no health to show
             self._closing[name] = self._runtime.terminate_child(path)
 
     def _free_name(self, kind: str) -> str:
