@@ -184,16 +184,14 @@ def _instead(frame: bytes) -> Callable[[bytes], tuple[bytes, ...]]:
 
 
 async def _listening(stream: trio.abc.Stream) -> None:
-    """A peer that shakes hands, by reading, and says nothing."""
+    """Shake hands, which reading does, and say nothing."""
     await stream.receive_some()
 
 
 @pytest.mark.parametrize("wrong", ["name", "authority"])
 async def test_a_wrong_certificate(wrong: str) -> None:
-    """The venue whose certificate proves nothing is an outage; the one beside it goes live.
-
-    On real sockets and real time: TLS has no virtual clock.
-    """
+    """The venue whose certificate proves nothing is an outage; the one beside it goes live."""
+    # On real sockets and in real time: TLS has no virtual clock.
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     (authority if wrong == "name" else trustme.CA()).configure_trust(context)
