@@ -78,6 +78,7 @@ class SnapshotActor(Actor):
         self._wake = trio.Event()
         self.fetched = 0
         self.failures = 0
+        self._failing = False
 
     def started(self) -> None:
         """Begin with an empty queue."""
@@ -197,7 +198,11 @@ class SnapshotActor(Actor):
             self.failures += 1
             if error.retry.kind is RetryKind.NEVER:
                 raise
+            if not self._failing:  # one sentence a stretch: every waiting book asks again and again
+                self._failing = True
+                self.context.note("snapshot", f"no snapshot of {wanted.symbol}: {error.text}")
             after_s = error.retry.after_s or FAILED_RETRY_S
             return SnapshotFailed(wanted.symbol, wanted.epoch, error.text, after_s)
         self.fetched += 1
+        self._failing = False
         return msgspec.structs.replace(snapshot, rest_born=True)

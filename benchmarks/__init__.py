@@ -1,6 +1,7 @@
 """Benchmarks: what speed and memory the engine has, beside the bars it has to keep.
 
 - `handler`  decode, sequence, book and quote compare of one frame beside its decode alone
+- `decode`   a frame of every venue and kind, beside orjson, MessageToDict and ccxt.pro
 - `replay`   replay of a recording beside the least that reading it can cost
 - `receive`  websocket frames to batches
 - `turn`     handing a message over in the sender's turn beside a bound-method call

@@ -151,6 +151,21 @@ def rest_rows(said: Any) -> Rows:
         yield Row("rest", name, text, bar, said["kept"] if judged else None)
 
 
+def decode_rows(said: Any) -> Rows:
+    """Every venue and kind; the bar is on the increments of JSON venues."""
+    for each in said["rows"]:
+        ours_us = each["us"]["ours"]
+        others = [
+            f"{name} {each['us'][name]} ({times} x)" for name, times in each["times_ours"].items()
+        ]
+        text = ", ".join((f"{ours_us} us a frame", *others, *each["notes"]))
+        judged = each["kept"] is not None
+        measure = f"{each['venue']} {each['kind']}, {each['source']}, {each['bytes']} bytes"
+        yield Row("decode", measure, text, "<= orjson + float" if judged else "", each["kept"])
+    for sentence in said["missing"]:
+        yield Row("decode", "beside others", sentence)
+
+
 def watching_rows(said: Any) -> Rows:
     """The engine with and without, then one audit and one scrape."""
     cpu = said["cpu_median_s"]
@@ -168,6 +183,9 @@ def watching_rows(said: Any) -> Rows:
 BENCHMARKS: dict[str, Benchmark] = {
     "handler": Benchmark(handler_rows, quick=("--rounds", "5"), recorded=("--real",)),
     "replay": Benchmark(replay_rows, quick=("--rounds", "2")),
+    "decode": Benchmark(
+        decode_rows, quick=("--rounds", "3", "--frames", "100"), recorded=("--real",)
+    ),
     "receive": Benchmark(receive_rows, quick=("--messages", "10000", "--rounds", "1")),
     "turn": Benchmark(turn_rows, quick=("--rounds", "5")),
     "live": Benchmark(live_rows, quick=("--seconds", "10", "--levels", "100")),

@@ -10,7 +10,8 @@ How to add a venue with it:
    requests, answers, errors.  `auth.py`: signing.  This file: the assembly.
 4. Choose the `SequenceRule` that the venue's ids follow (`exchanges/sequencing.py` says what each
    means); a new rule is a new member there, with its tests.
-5. One line in `exchanges/registry.py`.  Nothing else in the project changes.
+5. One entry in `exchanges/registry.py`; then its simulator, and the steps that
+   `docs/adding_a_venue.md` names with their commands.
 
 This folder is not registered; its tests run with all others, so that it stays right.
 """
