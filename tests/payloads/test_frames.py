@@ -136,7 +136,7 @@ def test_stubs_are_refused(shared_data: Path) -> None:
     stubs = parts_of(shared_data, Fate.STUB)
     for part, sorted_ in stubs:
         codec = codec_of(sorted_.venue, part.body)
-        with pytest.raises(DecodeError, match="kline_|candlesticks"):
+        with pytest.raises(DecodeError, match=r"kline_|candlesticks"):
             codec.decode(part.payload, 7)
     assert Counter(sorted_.venue for _, sorted_ in stubs) == dict.fromkeys(
         ("binance", "binance_coinm", "gateio", "gateio_futures"), 2
@@ -144,7 +144,7 @@ def test_stubs_are_refused(shared_data: Path) -> None:
 
 
 def test_confirmations(shared_data: Path) -> None:
-    """Every answer to a command confirms it, by its id and, where the venue names it, its stream."""
+    """Every answer to a command confirms it by its id, and by its stream where it names one."""
     confirmed = parts_of(shared_data, Fate.CONFIRMED)
     for part, sorted_ in confirmed:
         body = part.body
