@@ -21,7 +21,7 @@ from messages.errors import DecodeError
 from messages.market import Ack, PublicMessage
 from tests.payloads.facts import BINANCE_EVENTS, GATE_CHANNELS, check
 from tests.payloads.records import Part
-from tests.payloads.sorting import Fate, Sorted, sorted_parts
+from tests.payloads.sorting import NATIVES, Fate, Sorted, sorted_parts
 
 COMPARED: Final[dict[tuple[str, str], int]] = {
     ("binance", "24hrMiniTicker"): 1,
@@ -169,3 +169,18 @@ def test_commands(shared_data: Path) -> None:
             each.pop("time", None)
         assert ours == theirs, str(part)
     assert len(commands) == 19
+
+
+def test_what_needs_a_key_is_never_market_data(shared_data: Path) -> None:
+    """Pushes of private streams end in an error on a public connection, not in a message."""
+    refused: Counter[str] = Counter()
+    for part, sorted_ in parts_of(shared_data, Fate.PRIVATE):
+        body = part.body
+        if part.kind != "frame" or not (body.get("event") == "update" or "data" in body):
+            continue  # an answer, or a push of the websocket request API
+        public = dialect(sorted_.venue)
+        known = [public.symbol_from_native(NATIVES[sorted_.venue])]
+        with pytest.raises(DecodeError):
+            public.codec(known, 3).decode(part.payload, 7)
+        refused[sorted_.venue] += 1
+    assert refused == {"binance": 1, "binance_usdm": 8, "gateio": 4, "gateio_futures": 4}
