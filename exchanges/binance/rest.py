@@ -29,7 +29,9 @@ _T = TypeVar("_T")
 
 _depth: Final = msgspec.json.Decoder(wire.DepthAnswer, strict=False)
 _info: Final = msgspec.json.Decoder(wire.ExchangeInfoAnswer, strict=False)
-_tickers: Final = msgspec.json.Decoder(tuple[wire.TickerAnswer, ...], strict=False)
+_tickers: Final[msgspec.json.Decoder[wire.TickerAnswer | tuple[wire.TickerAnswer, ...]]] = (
+    msgspec.json.Decoder(wire.TickerAnswer | tuple[wire.TickerAnswer, ...], strict=False)
+)
 _trades: Final = msgspec.json.Decoder(tuple[wire.TradeAnswer, ...], strict=False)
 _klines: Final = msgspec.json.Decoder(tuple[wire.KlineAnswer, ...], strict=False)
 _time: Final = msgspec.json.Decoder(wire.TimeAnswer, strict=False)
@@ -128,10 +130,11 @@ def decode_snapshot(
 def decode_tickers(
     family: Family, body: bytes, known: Iterable[SymbolInfo], received_ns: int
 ) -> tuple[Ticker24h, ...]:
-    """See `PublicDialect.decode_tickers`."""
+    """See `PublicDialect.decode_tickers`; asked for one symbol, the venue sends no array."""
     infos = {info.native: info for info in known}
+    answer = _read(_tickers, family, "ticker/24hr", body)
     tickers: list[Ticker24h] = []
-    for each in _read(_tickers, family, "ticker/24hr", body):
+    for each in (answer,) if isinstance(answer, wire.TickerAnswer) else answer:
         info = infos.get(each.symbol)
         if info is None:
             continue

@@ -238,3 +238,20 @@ def test_recorded_paths(
 ) -> None:
     """Recordings hold old versions of the paths too, and those of other venues."""
     assert dialect(venue).classify_rest_path(path, query) == found
+
+
+def test_one_ticker_comes_without_an_array() -> None:
+    """The same endpoint asked for one symbol; an unknown one is left out all the same."""
+    body = (
+        b'{"symbol":"BTCUSDT","priceChangePercent":"-95.960","lastPrice":"4.00000200",'
+        b'"openPrice":"99","highPrice":"100","lowPrice":"0.1","volume":"8913.3",'
+        b'"quoteVolume":"15.3","closeTime":1499869899040}'
+    )
+    for public in (SPOT, USDM):
+        info = public.symbol_from_native("BTCUSDT")
+        (found,) = public.decode_tickers(body, [info], 9)
+        assert (found,) == public.decode_tickers(b"[" + body + b"]", [info], 9)
+        assert (found.symbol, found.last, found.amount) == (info.symbol, 4.000002, 8913.3)
+        assert public.decode_tickers(body, [], 9) == ()
+        with pytest.raises(DecodeError):
+            public.decode_tickers(b'{"symbol":"BTCUSDT"}', [info], 9)

@@ -7,7 +7,6 @@ import json
 import re
 from collections import Counter
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -17,7 +16,7 @@ from actors.recordings.pairs import PairSettings
 from actors.recordings.replay import Replay
 from actors.recordings.report import report
 from actors.recordings.sources import open_recordings
-from messages.errors import DecodeError, UnknownSymbol
+from messages.errors import UnknownSymbol
 from messages.market import Ack, BestQuote, BookDelta, Kline, PublicMessage, Ticker24h, Trade
 from tests.exchanges.gateio.samples import (
     CANDLE,
@@ -182,95 +181,3 @@ def test_recorded_symbol_lists(shared_data: Path, futures: bool, least: int) -> 
 
 
 # -- payloads of other projects ------------------------------------------------------------------
-
-
-def records(path: Path) -> list[dict[str, Any]]:
-    """Read a file of one JSON object a line."""
-    with gzip.open(path, "rt", encoding="utf-8") as file:
-        return [json.loads(line) for line in file]
-
-
-def rest_answer(path: str, answer: Any) -> int:
-    """Decode a public REST answer by its path; 0 where we do not use that one."""
-    dialect = public("/futures/usdt/" in path)
-    many = answer if isinstance(answer, list) else [answer]
-    body, name = json.dumps(answer).encode(), path.rpartition("/")[2]
-    first = many[0] if isinstance(many[0], dict) else {}
-    native = first.get("currency_pair") or first.get("contract") or "BTC_USDT"
-    info = dialect.symbol_from_native(native)
-    if name == "order_book":
-        return len(dialect.decode_snapshot(body, info, 0, 0).bids)
-    if name in ("currency_pairs", "contracts") or "/contracts/" in path:
-        return len(dialect.decode_venue_info(json.dumps(many).encode()).symbols)
-    if name == "trades":
-        return len(dialect.decode_trades(body, info, 0))
-    if name == "tickers":
-        return len(dialect.decode_tickers(body, [info], 0))
-    if name == "candlesticks":
-        return len(dialect.decode_klines(body, info, "1m", 0))
-    return dialect.decode_server_time(body, 0).venue_ms if path.endswith("/spot/time") else 0
-
-
-def test_rest_payloads_of_jkorf(shared_data: Path) -> None:
-    """Public REST answers of spot and USDT futures decode."""
-    decoded: Counter[str] = Counter()
-    for record in records(shared_data / "jkorf" / "gate.jsonl.gz"):
-        path = record.get("url_path", "")
-        if record["kind"] != "rest" or record["authenticated"]:
-            continue
-        if path.startswith(("/api/v4/spot/", "/api/v4/futures/usdt/")):
-            decoded[path] += rest_answer(path, record["response"]) > 0
-    assert sum(decoded.values()) == 6
-
-
-def test_stream_payloads_of_jkorf(shared_data: Path) -> None:
-    """Public pushes and answers decode; those of private channels are refused."""
-    decoded: Counter[str] = Counter()
-    for record in records(shared_data / "jkorf" / "gate.jsonl.gz"):
-        if record["kind"] != "ws_subscription":
-            continue
-        for sent in record["frames"]:
-            data = sent.get("json")
-            if sent["from"] == "client" or data is None or "channel" not in data:
-                continue
-            codec = make(data["channel"].startswith("futures."))
-            payload = json.dumps(data, separators=(",", ":")).encode()
-            try:
-                codec.decode(payload, 1)
-            except DecodeError as error:
-                assert "a public channel of this market" in error.text
-            else:
-                decoded[f"{data['channel']} {sent['from']}"] += 1
-    pushed = {name.partition(" ")[0] for name in decoded if name.endswith("server_push")}
-    assert pushed == {
-        "spot.book_ticker",
-        "spot.tickers",
-        "futures.book_ticker",
-        "futures.contract_stats",
-        "futures.obu",
-        "futures.trades",
-    }
-
-
-def test_messages_of_tardis(shared_data: Path) -> None:
-    """Frames of the present protocol mean what tardis-node says they mean."""
-    checked: Counter[str] = Counter()
-    for record in records(shared_data / "tardis_node" / "gate-io.jsonl.gz"):
-        data = record["message"]
-        if "channel" not in data or data.get("generated"):
-            continue
-        natives = ("BTC_USDT", "ETC_ETH", "TLOS_BTC")
-        payload = json.dumps(data, separators=(",", ":")).encode()
-        (message,) = make(False, natives).decode(payload, 1)
-        for event in record["expected"]:
-            if isinstance(message, Trade):
-                side = "sell" if message.taker_sold else "buy"
-                found = [message.price, message.amount, side]
-                assert found == [event["price"], event["amount"], event["side"]]
-                checked["trade"] += 1
-            elif isinstance(message, BestQuote):
-                found = [message.bid, message.bid_amount, message.ask, message.ask_amount]
-                names = ("bidPrice", "bidAmount", "askPrice", "askAmount")
-                assert found == [event[name] for name in names]
-                checked["quote"] += 1
-    assert checked["trade"] >= 1 and checked["quote"] >= 1

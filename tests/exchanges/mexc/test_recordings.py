@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-from google.protobuf.json_format import MessageToDict, ParseDict, ParseError
+from google.protobuf.json_format import MessageToDict
 
 from exchanges.contract import PublicCodec
 from exchanges.mexc import PUBLIC
@@ -48,12 +47,6 @@ def reencoded(shared_data: Path, test: str) -> list[dict[str, Any]]:
     """The frames made from one stateful test of another library."""
     records = json.loads((shared_data / "mexc" / "pb_reencoded.json").read_text())["records"]
     return [record for record in records if record["test"] == test]
-
-
-def json_lines(path: Path) -> list[dict[str, Any]]:
-    """The records of a compressed file."""
-    with gzip.open(path, "rt") as lines:
-        return [json.loads(line) for line in lines]
 
 
 # -- real frames -----------------------------------------------------------------------------------
@@ -270,60 +263,3 @@ def test_a_repeated_increment_is_old(shared_data: Path) -> None:
     ladder = Ladder()
     verdicts = drive(ladder, [*records[:9], records[8], *records[9:]])
     assert verdicts[3:] == [Verdict.APPLY, Verdict.OLD, Verdict.APPLY, Verdict.APPLY]
-
-
-# -- collected payloads ----------------------------------------------------------------------------
-
-
-def test_tardis_node_messages(shared_data: Path) -> None:
-    """Their decoded messages, written in our schema, decode to as many messages of ours."""
-    codec, count = make(), 0
-    for record in json_lines(shared_data / "tardis_node" / "mexc.jsonl.gz"):
-        message = record["message"]
-        if "msg" in message:
-            payload = json.dumps(message).encode()
-        elif "publicAggreDepthsSnapshot" in message:
-            assert snapshot_of({"json": message}).last_id > 0
-            count += 1
-            continue
-        else:
-            payload = ParseDict(message, PushDataWrapper()).SerializeToString()
-        count += len(codec.decode(payload, 5))
-    # 15 records: 3 without a body, one with two trades.
-    assert count == 13
-    with pytest.raises(ParseError):
-        ParseDict({"publicAggreDepthsSnapshot": {}}, PushDataWrapper())
-
-
-def answers(shared_data: Path) -> dict[str, bytes]:
-    """The REST answers of public spot endpoints we use, by path."""
-    found = {}
-    for record in json_lines(shared_data / "jkorf" / "mexc.jsonl.gz"):
-        if record["kind"] == "rest" and "/SpotApi/ExchangeData/" in record["path"]:
-            found[record["url_path"]] = json.dumps(record["response"]).encode()
-    return found
-
-
-def test_jkorf_answers(shared_data: Path) -> None:
-    """Every collected answer of an endpoint we use is read, and none is taken for a refusal."""
-    found = answers(shared_data)
-    assert [path for path, body in found.items() if PUBLIC.error(200, {}, body)] == []
-    (ticker,) = PUBLIC.decode_tickers(found["/api/v3/ticker/24hr"], INFOS.values(), 5)[:1]
-    assert (ticker.symbol, ticker.last, ticker.bid, ticker.ask, ticker.quote_amount) == (
-        "BTC/USDT", 46263.71, 46260.38, 46260.41, 0.0,
-    )  # fmt: skip
-    assert ticker.change_percent == pytest.approx((46263.71 / 46079.37 - 1) * 100, abs=1e-4)
-    info = PUBLIC.decode_venue_info(b'{"symbols":[]}')
-    assert PUBLIC.refine_venue_info(info, (found["/api/v3/defaultSymbols"],)) == info
-
-
-def test_answers_equal_ccxt(shared_data: Path) -> None:
-    """Candles and time equal what ccxt makes of the same answers."""
-    found = answers(shared_data)
-    cases = json.loads((shared_data / "golden" / "ccxt_parsed.json").read_text())["cases"]
-    parsed = {each["ccxt_method"]: each["parsed"] for each in cases if each["venue"] == "mexc"}
-    candles = PUBLIC.decode_klines(found["/api/v3/klines"], INFOS["BTCUSDT"], "1m", 5)
-    assert [
-        [each.open_ms, each.open, each.high, each.low, each.close, each.amount] for each in candles
-    ] == parsed["fetch_ohlcv"]
-    assert PUBLIC.decode_server_time(found["/api/v3/time"], 5).venue_ms == parsed["fetch_time"]
