@@ -57,8 +57,9 @@ def draw(seed: int, window: Window) -> Plan:
 
 
 def _depths(steps: list[Frame | None]) -> list[int]:
-    """Where in the steps depth events stand, but for the last one."""
-    return [place for place, step in enumerate(steps) if step is not None and step.event][:-1]
+    """Where in the steps depth events stand, but for the newest one: nothing follows its loss."""
+    events = [0 if step is None else step.event for step in steps]
+    return [place for place, event in enumerate(events) if 0 < event < max(events)]
 
 
 def _drop(chance: random.Random, steps: list[Frame | None], count: int) -> None:

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
@@ -90,3 +91,17 @@ def one_sentence(text: str) -> str:
     lines = text.splitlines()
     assert len(lines) == 1, text
     return lines[0]
+
+
+def the_rest(process: subprocess.Popen[str]) -> tuple[str, str]:
+    """What a process says until it ends.
+
+    `communicate` reads below the text layer, so it would lose what was buffered by reading lines.
+    """
+    assert process.stdout is not None
+    assert process.stderr is not None
+    with ThreadPoolExecutor(1) as beside:
+        complaints = beside.submit(process.stderr.read)
+        out = process.stdout.read()
+        process.wait(WITHIN_S)
+        return out, complaints.result()

@@ -15,6 +15,7 @@ from tests.process.commands import (
     objects,
     one_sentence,
     started,
+    the_rest,
     wait_for_live_book,
 )
 
@@ -110,7 +111,7 @@ def test_a_signal_stops_in_order(number: signal.Signals) -> None:
     with started("run", "--json", "--every", "200ms") as process:
         wait_for_live_book(process)
         process.send_signal(number)
-        out, err = process.communicate(timeout=WITHIN_S)
+        out, err = the_rest(process)
     assert process.returncode == 0, err
     summary = objects(out)[-1]
     assert (summary["kind"], summary["reason"]) == ("summary", number.name)
