@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import orjson
@@ -10,6 +9,7 @@ from msgspec import to_builtins
 
 from arbtree.log import story
 from arbtree.status import BookStatus
+from arbtree.writer import Writer
 from messages.opportunities import (
     OpportunityClosed,
     OpportunityOpened,
@@ -17,6 +17,8 @@ from messages.opportunities import (
     PairReleased,
 )
 from supervisors.events import LifecycleEvent
+
+_LINE = orjson.OPT_APPEND_NEWLINE
 
 RESTART_KINDS = frozenset(
     {"outage", "crash", "killed", "backoff", "quarantined", "gave_up", "stuck", "fatal"}
@@ -35,10 +37,13 @@ def is_restart(event: LifecycleEvent) -> bool:
 class JsonLines:
     """One object a line, each with `kind` and `wall_ns`."""
 
-    def write(self, kind: str, wall_ns: int, body: dict[str, Any]) -> None:
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+
+    def write(self, kind: str, wall_ns: int, body: dict[str, Any], *, minor: bool = False) -> None:
         """Write one object."""
-        line = orjson.dumps({"kind": kind, "wall_ns": wall_ns, **body})
-        sys.stdout.buffer.write(line + b"\n")
+        line = orjson.dumps({"kind": kind, "wall_ns": wall_ns, **body}, option=_LINE)
+        self._writer.put(line, minor=minor)
 
     def tree(self, wall_ns: int, rows: list[dict[str, Any]], picture: str) -> None:
         """Write the tree's rows."""
@@ -46,7 +51,7 @@ class JsonLines:
 
     def book(self, wall_ns: int, book: BookStatus) -> None:
         """Write one book."""
-        self.write("book", wall_ns, to_builtins(book))
+        self.write("book", wall_ns, to_builtins(book), minor=True)
 
     def opportunity(self, wall_ns: int, fact: Fact) -> None:
         """Write one opportunity's opening or end."""
@@ -67,42 +72,39 @@ class JsonLines:
         """Write the last object."""
         self.write("summary", wall_ns, body)
 
-    def flush(self) -> None:
-        """Let readers see it now."""
-        sys.stdout.buffer.flush()
-
 
 class TextLines:
     """The same for people: short lines that a pager or a file keeps well."""
 
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+
     def tree(self, wall_ns: int, rows: list[dict[str, Any]], picture: str) -> None:
         """Print the tree as a picture."""
-        print(picture)
+        self._writer.text(picture)
 
     def book(self, wall_ns: int, book: BookStatus) -> None:
         """Print one book."""
-        print(f"book        {book_text(book)}")
+        self._writer.text(f"book        {book_text(book)}", minor=True)
 
     def opportunity(self, wall_ns: int, fact: Fact) -> None:
         """Print one opportunity's opening or end."""
-        print(f"opportunity {opportunity_text(fact)}")
+        self._writer.text(f"opportunity {opportunity_text(fact)}")
 
     def quarantine(self, wall_ns: int, fact: Quarantine) -> None:
         """Print the beginning or the end of one pair's quarantine."""
         more = fact.reason if isinstance(fact, PairQuarantined) else f"released by the {fact.by}"
-        print(f"quarantine  {fact.one} and {fact.other}: {more}")
+        self._writer.text(f"quarantine  {fact.one} and {fact.other}: {more}")
 
     def restart(self, wall_ns: int, event: LifecycleEvent) -> None:
         """Print one event of a restart's story."""
-        print(f"restart     {event.path} generation {event.generation} {story(event)}")
+        self._writer.text(f"restart     {event.path} generation {event.generation} {story(event)}")
 
     def summary(self, wall_ns: int, body: dict[str, Any]) -> None:
         """Print the totals."""
-        print("summary     " + ", ".join(f"{name} {value}" for name, value in body.items()))
-
-    def flush(self) -> None:
-        """Let readers see it now."""
-        sys.stdout.flush()
+        self._writer.text(
+            "summary     " + ", ".join(f"{name} {value}" for name, value in body.items())
+        )
 
 
 def book_text(book: BookStatus) -> str:

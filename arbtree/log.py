@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TextIO
 
 import orjson
 
@@ -62,16 +61,19 @@ class Log:
 
     Args:
         settings: level and format.
-        stream: where to write; one that cannot be written any more is left alone.
+        write: takes each line; what it cannot write any more is left alone.
         wall_ns: the time of lines that bring none, in nanoseconds since 1970.
     """
 
     def __init__(
-        self, settings: LogSettings, stream: TextIO, wall_ns: Callable[[], int] = time.time_ns
+        self,
+        settings: LogSettings,
+        write: Callable[[str], None],
+        wall_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         self._least = LEVELS.index(settings.level)
         self._json = settings.format == "json"
-        self._stream = stream
+        self._write_line = write
         self._wall_ns = wall_ns
         self._held: dict[tuple[str, str], _Held] = {}
         self.written = 0
@@ -153,8 +155,8 @@ class Log:
             tail = f" (and {repeated} more, the last of them this one)" if repeated else ""
             line = f"{stamp} {level:7} {path} {words}{tail}"
         try:
-            print(line, file=self._stream, flush=True)
-        except (OSError, ValueError):  # ValueError: closed
+            self._write_line(line)
+        except OSError:
             return  # nobody reads it; what runs must not end for that
         self.written += 1
 

@@ -17,6 +17,7 @@ from arbtree.durations import parse_duration
 from arbtree.engine import Seams
 from arbtree.log import Log
 from arbtree.recording import Progress, Recording, Wish
+from arbtree.writer import Writer
 from config.settings import LogSettings
 from config.venues import MAX_SYMBOLS_PER_VENUE
 from exchanges.registry import dialect
@@ -79,7 +80,8 @@ class _Session:
         self._visible = sys.stderr is not None and sys.stderr.isatty()
         self._shown = False
         self._lost = 0
-        self._log = Log(LogSettings(level="warning"), sys.stderr)
+        self._writer = Writer(sys.stderr)
+        self._log = Log(LogSettings(level="warning"), self._writer.text)
         self.recording = Recording(
             wish,
             Seams(),
@@ -97,6 +99,7 @@ class _Session:
                     report = await self.recording.run()
                 finally:
                     self._clear()
+                    self._writer.close()
                 nursery.cancel_scope.cancel(reason="the recording is complete")
         return report
 
@@ -134,18 +137,18 @@ class _Session:
         self._log.event(event)
 
     def _progress(self, progress: Progress) -> None:
-        if progress.lost and not self._lost:
+        if progress.lost and not self._lost and self._writer.failure is None:
             self._clear()
-            print("arbtree: the disk is too slow, frames are lost", file=sys.stderr, flush=True)
+            self._writer.text("arbtree: the disk is too slow, frames are lost")
         self._lost = progress.lost
-        if self._visible:
+        if self._visible and self._writer.failure is None:
             live = f"{progress.books_live} of {progress.books} books live"
-            print(f"\r\x1b[K{_text(progress)}, {live}", end="", file=sys.stderr, flush=True)
+            self._writer.put(f"\r\x1b[K{_text(progress)}, {live}".encode(), minor=True)
             self._shown = True
 
     def _clear(self) -> None:
-        if self._shown:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+        if self._shown and self._writer.failure is None:
+            self._writer.put(b"\r\x1b[K", minor=True)
             self._shown = False
 
 

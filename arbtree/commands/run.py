@@ -6,8 +6,9 @@ import argparse
 import gc
 import random
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import IO, cast
 
 import trio
 from msgspec import to_builtins
@@ -24,6 +25,7 @@ from arbtree.metrics import Metrics
 from arbtree.rest_watch import RestWatch
 from arbtree.status import Tally, books
 from arbtree.verbs import EngineVerbs
+from arbtree.writer import Writer, WriterFile
 from config.places import inspection_socket
 from config.settings import Settings
 from messages.errors import NotAvailable, UsageError
@@ -133,12 +135,14 @@ class _Session:
         self._terminal = not json and sys.stdout.isatty()
         self._tally = Tally()
         self._events: list[LifecycleEvent] = []
-        self._lines = JsonLines() if json else TextLines()
+        self._writer = Writer(sys.stdout, self._on_unwritable)
+        self._lines = JsonLines(self._writer) if json else TextLines(self._writer)
         self._unwritable: OSError | None = None
 
     async def run(self) -> int:
         """Start the embedded venues, then the engine; stop in the reverse order."""
         self._began_s = trio.current_time()
+        self._token = trio.lowlevel.current_trio_token()
         async with trio.open_nursery() as nursery:
             addresses = await self._embed(nursery)
             rules = self._settings.engine
@@ -157,7 +161,8 @@ class _Session:
             await self._open_inspector(nursery, engine)
             self._facts = engine.outlet.subscribe()
             engine.runtime.subscribe(self._events.append)
-            log = Log(self._settings.log, sys.stderr)
+            complaints = Writer(sys.stderr)
+            log = Log(self._settings.log, complaints.text)
             if not self._terminal:
                 engine.runtime.subscribe(log.event)
                 nursery.start_soon(self._tell_rest, log)
@@ -174,6 +179,7 @@ class _Session:
             report = await engine.run(started)
             nursery.cancel_scope.cancel(reason="the engine has stopped")
         log.close()
+        complaints.close()
         return self._finish(report)
 
     async def _tell_rest(self, log: Log) -> None:
@@ -225,13 +231,23 @@ class _Session:
         try:
             await (self._show_screen() if self._terminal else self._show_lines())
         except OSError as error:
-            self._unwritable = error
-            self._engine.runtime.request_stop("standard output cannot be written")
+            self._stop_unwritable(error)
+
+    def _on_unwritable(self, error: OSError) -> None:
+        """Called in the writer's thread."""
+        with suppress(trio.RunFinishedError):
+            self._token.run_sync_soon(self._stop_unwritable, error)
+
+    def _stop_unwritable(self, error: OSError) -> None:
+        self._unwritable = error
+        self._engine.runtime.request_stop("standard output cannot be written")
 
     async def _show_screen(self) -> None:
+        from rich.console import Console
+
         from arbtree.screen import Screen
 
-        screen = Screen()
+        screen = Screen(Console(file=cast(IO[str], WriterFile(self._writer, terminal=True))))
         with ExitStack() as leaving:
             screen.start()
             leaving.callback(screen.stop)
@@ -242,14 +258,14 @@ class _Session:
                     screen.restart(event)
                 seen = list(books(self._engine))
                 self._tally.saw_books(seen, self._elapsed_s())
-                screen.draw(self._engine.runtime.rows(), seen, self._totals())
+                if self._writer.idle:  # a terminal stopped by Ctrl-S gets no pile of pictures
+                    screen.draw(self._engine.runtime.rows(), seen, self._totals())
                 await trio.sleep(SCREEN_EVERY_S)
 
     async def _show_lines(self) -> None:
         lines, wall_ns = self._lines, self._engine.seams.clock.wall_ns
         picture = draw(tree_of(self._settings))
         lines.tree(wall_ns(), [to_builtins(row) for row in self._engine.runtime.rows()], picture)
-        lines.flush()
         next_s = trio.current_time()
         while True:
             self._write_news()
@@ -271,14 +287,12 @@ class _Session:
         self._tally.saw_books(seen, self._elapsed_s())
         for book in seen:
             self._lines.book(wall_ns, book)
-        self._lines.flush()
 
     def _write_news(self) -> None:
         wall_ns = self._engine.seams.clock.wall_ns()
         self._write_facts(self._facts.take_nowait())
         for event in self._new_restarts():
             self._lines.restart(wall_ns, event)
-        self._lines.flush()
 
     def _write_facts(self, facts: list[object]) -> None:
         wall_ns = self._engine.seams.clock.wall_ns()
@@ -288,7 +302,6 @@ class _Session:
                 self._lines.opportunity(wall_ns, fact)
             elif isinstance(fact, PairQuarantined | PairReleased):
                 self._lines.quarantine(wall_ns, fact)
-        self._lines.flush()
 
     def _new_facts(self) -> list[OpportunityOpened | OpportunityClosed]:
         found = []
@@ -341,7 +354,10 @@ class _Session:
         }
         wall_ns = self._engine.seams.clock.wall_ns()
         self._lines.summary(wall_ns, body)
-        self._lines.flush()
+        if lost := self._writer.close():
+            print(f"arbtree: {lost} lines were lost: nobody read them in time", file=sys.stderr)
+        if self._writer.failure is not None:
+            raise self._writer.failure
         if never:
             failure = next(
                 (row.last_failure for row in self._engine.runtime.rows() if row.last_failure), ""

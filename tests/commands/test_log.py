@@ -33,7 +33,12 @@ class Written:
         self.stream = io.StringIO()
         self.now_s = 0.0
         settings = LogSettings(level=level, format=form)
-        self.log = Log(settings, self.stream, lambda: int(self.now_s * SECOND_NS))
+        self.log = Log(settings, self._write, lambda: int(self.now_s * SECOND_NS))
+
+    def _write(self, line: str) -> None:
+        if self.stream.closed:
+            raise BrokenPipeError(32, "Broken pipe")
+        self.stream.write(line + "\n")
 
     @property
     def lines(self) -> list[str]:
