@@ -7,17 +7,15 @@ Sources: sheet `binance` sections 7 and 8, `binance_futures` section 7.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from typing import Final
 
 import msgspec
 
 from exchanges.binance.limits import Family, Product
 from exchanges.binance.wire import ErrorBody
+from exchanges.refusals import marked_classes, retry_after_s, server_time_s
 from messages import errors
 from messages.errors import Outcome, Retry, VenueError, retry_after
 
@@ -40,30 +38,7 @@ class BinanceError(VenueError):
     """Marks every error that a Binance family answered."""
 
 
-def _marked(kind: type[VenueError]) -> type[VenueError]:
-    """Mix an error class with the marker: an instance is both."""
-    return type(f"Binance{kind.__name__}", (BinanceError, kind), {"__doc__": kind.__doc__})
-
-
-_CLASSES: Final[dict[type[VenueError], type[VenueError]]] = {
-    kind: _marked(kind)
-    for kind in (
-        errors.AuthenticationFailed,
-        errors.Banned,
-        errors.ClockSkewed,
-        errors.DuplicateClientId,
-        errors.EndpointLimited,
-        errors.InsufficientBalance,
-        errors.InvalidOrder,
-        errors.InvalidRequest,
-        errors.RateLimited,
-        errors.SymbolNotTrading,
-        errors.UnknownOrder,
-        errors.UnknownSymbol,
-        errors.VenueBusy,
-        errors.VenueUnavailable,
-    )
-}
+_CLASSES: Final = marked_classes(BinanceError)
 
 _BY_CODE: Final[dict[int, type[VenueError]]] = {
     **dict.fromkeys((-2014, -2015, -1002, -2008, -1022), errors.AuthenticationFailed),
@@ -157,7 +132,7 @@ def read_error(
     retry: Retry | None = None
     if issubclass(kind, errors.RateLimited):
         kind, retry = _wait(kind, status, headers, text)
-    elif status >= 500 and (said_s := wait_s(headers)) is not None:
+    elif status >= 500 and (said_s := retry_after_s(headers)) is not None:
         retry = retry_after(min(said_s, LONGEST_WAIT_S))
     elif kind is VenueError:
         retry = retry_after(UNKNOWN_CODE_WAIT_S)
@@ -205,7 +180,7 @@ def _wait(
     if status in (418, 403) or until is not None:
         # The firewall's 403 is a ban too: it concerns the address, not what was asked.
         kind = errors.Banned
-    said_s, now_s = wait_s(headers), server_time_s(headers)
+    said_s, now_s = retry_after_s(headers), server_time_s(headers)
     if said_s is None and until is not None and now_s is not None:
         said_s = max(0.0, int(until[1]) / 1000 - now_s)
     if said_s is not None:
@@ -215,23 +190,3 @@ def _wait(
     if kind is errors.Banned:
         return kind, errors.RETRY_NEVER
     return kind, retry_after(RATE_LIMIT_WAIT_S)
-
-
-def wait_s(headers: Mapping[str, str]) -> float | None:
-    """Retry-After in seconds; None where there is none that reads as a number."""
-    try:
-        seconds = float(headers.get("retry-after", ""))
-    except ValueError:
-        return None
-    return seconds if math.isfinite(seconds) and seconds >= 0 else None
-
-
-def server_time_s(headers: Mapping[str, str]) -> float | None:
-    """The answer's Date header as Unix time in seconds; None where it says no time."""
-    try:
-        now = parsedate_to_datetime(headers.get("date", ""))
-    except ValueError:
-        return None
-    if now.tzinfo is None:
-        now = now.replace(tzinfo=UTC)
-    return now.timestamp()

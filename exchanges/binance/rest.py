@@ -14,9 +14,9 @@ import msgspec
 
 from exchanges.binance import symbols, wire
 from exchanges.binance.codec import excerpt
-from exchanges.binance.errors import server_time_s, wait_s
 from exchanges.binance.events import volumes
 from exchanges.binance.limits import WEIGHT_WINDOW_S, Family, tier
+from exchanges.refusals import retry_after_s, server_time_s
 from messages.errors import DecodeError
 from messages.instruments import REQUEST_WEIGHT, RateUse, SymbolInfo, VenueInfo
 from messages.market import BookSnapshot, Kline, ServerTime, Ticker24h, Trade
@@ -226,7 +226,7 @@ def rate_use(headers: Mapping[str, str]) -> tuple[RateUse, ...]:
     text = headers.get("x-mbx-used-weight-1m", "")
     if not (text.isascii() and text.isdigit()):
         return ()
-    left_s = wait_s(headers)  # a 429 names the end of the minute
+    left_s = retry_after_s(headers)  # a 429 names the end of the minute
     now_s = server_time_s(headers)
     if left_s is None and now_s is not None:
         left_s = WEIGHT_WINDOW_S - now_s % WEIGHT_WINDOW_S

@@ -7,16 +7,14 @@ page) is judged by its status alone.  Nothing is retried that may have happened.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from typing import Final
 
 import msgspec
 
 from exchanges.gateio.limits import REQUESTS_INTERVAL_S, Family
 from exchanges.gateio.wire import RefusalAnswer
+from exchanges.refusals import header_seconds, marked_classes, retry_after_s, server_time_s
 from messages import errors
 from messages.errors import Outcome, Retry, VenueError, retry_after
 
@@ -38,29 +36,7 @@ class GateError(VenueError):
     """Marks every error that a Gate market answered."""
 
 
-def _marked(kind: type[VenueError]) -> type[VenueError]:
-    """Mix an error class with the marker: an instance is both."""
-    return type(f"Gate{kind.__name__}", (GateError, kind), {"__doc__": kind.__doc__})
-
-
-_CLASSES: Final[dict[type[VenueError], type[VenueError]]] = {
-    kind: _marked(kind)
-    for kind in (
-        errors.AuthenticationFailed,
-        errors.Banned,
-        errors.ClockSkewed,
-        errors.DuplicateClientId,
-        errors.EndpointLimited,
-        errors.InsufficientBalance,
-        errors.InvalidOrder,
-        errors.InvalidRequest,
-        errors.RateLimited,
-        errors.SymbolNotTrading,
-        errors.UnknownOrder,
-        errors.UnknownSymbol,
-        errors.VenueUnavailable,
-    )
-}
+_CLASSES: Final = marked_classes(GateError)
 
 _LABELS: Final[dict[type[VenueError], str]] = {
     errors.AuthenticationFailed: (
@@ -133,7 +109,7 @@ def read_error(
     if status >= 500 and kind is not errors.EndpointLimited:
         # Whatever the words are, a server's failure leaves open what it did.
         outcome = Outcome.UNKNOWN
-        wait_s = _number(headers.get("retry-after", ""))
+        wait_s = retry_after_s(headers)
         if wait_s is not None and kind is errors.VenueUnavailable:
             retry = retry_after(min(wait_s, LONGEST_WAIT_S))
     return _CLASSES.get(kind, GateError)(
@@ -167,7 +143,7 @@ def _kind(status: int, label: str, text: str) -> type[VenueError]:
 
 def _wait_s(headers: Mapping[str, str]) -> float:
     """Say how long to wait: Retry-After, else the reset by the server's clock, else a window."""
-    wait_s = _number(headers.get("retry-after", ""))
+    wait_s = retry_after_s(headers)
     if wait_s is None:
         wait_s = until_reset_s(headers)
     return REQUESTS_INTERVAL_S if wait_s is None else min(wait_s, LONGEST_WAIT_S)
@@ -175,22 +151,9 @@ def _wait_s(headers: Mapping[str, str]) -> float:
 
 def until_reset_s(headers: Mapping[str, str]) -> float | None:
     """Seconds from the answer's Date header to the limit's reset; None where one is missing."""
-    reset = _number(headers.get("x-gate-ratelimit-reset-timestamp", ""))
-    try:
-        now = parsedate_to_datetime(headers.get("date", ""))
-    except ValueError:
+    reset = header_seconds(headers.get("x-gate-ratelimit-reset-timestamp", ""))
+    now_s = server_time_s(headers)
+    if reset is None or now_s is None:
         return None
-    if reset is None:
-        return None
-    if now.tzinfo is None:
-        now = now.replace(tzinfo=UTC)
     reset_s = reset / 1000 if reset > _FIRST_MILLISECOND_STAMP else reset
-    return max(0.0, reset_s - now.timestamp())
-
-
-def _number(text: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) and value >= 0 else None
+    return max(0.0, reset_s - now_s)

@@ -8,7 +8,6 @@ Sources: sheet `mexc`, sections 7 and 8.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from typing import Final
@@ -17,6 +16,7 @@ import msgspec
 
 from exchanges.mexc.limits import VENUE
 from exchanges.mexc.wire import ErrorBody
+from exchanges.refusals import marked_classes, retry_after_s
 from messages import errors
 from messages.errors import Outcome, Retry, VenueError, retry_after
 
@@ -40,30 +40,7 @@ class MexcError(VenueError):
     """Marks every error that MEXC answered."""
 
 
-def _marked(kind: type[VenueError]) -> type[VenueError]:
-    """Mix an error class with the marker: an instance is both."""
-    return type(f"Mexc{kind.__name__}", (MexcError, kind), {"__doc__": kind.__doc__})
-
-
-_CLASSES: Final[dict[type[VenueError], type[VenueError]]] = {
-    kind: _marked(kind)
-    for kind in (
-        errors.AuthenticationFailed,
-        errors.Banned,
-        errors.ClockSkewed,
-        errors.DuplicateClientId,
-        errors.EndpointLimited,
-        errors.InsufficientBalance,
-        errors.InvalidOrder,
-        errors.InvalidRequest,
-        errors.RateLimited,
-        errors.SymbolNotTrading,
-        errors.UnknownOrder,
-        errors.UnknownSymbol,
-        errors.VenueBusy,
-        errors.VenueUnavailable,
-    )
-}
+_CLASSES: Final = marked_classes(MexcError)
 
 # fmt: off
 _BY_CODE: Final[dict[int, type[VenueError]]] = {
@@ -125,7 +102,7 @@ def read_error(status: int, headers: Mapping[str, str], body: bytes) -> VenueErr
     retry: Retry | None = None
     if issubclass(kind, errors.RateLimited):
         retry = _wait(kind, status, headers)
-    elif status >= 500 and (wait_s := _seconds(headers.get("retry-after", ""))) is not None:
+    elif status >= 500 and (wait_s := retry_after_s(headers)) is not None:
         retry = retry_after(min(wait_s, LONGEST_WAIT_S))
     elif kind is VenueError:
         retry = retry_after(UNKNOWN_CODE_WAIT_S)
@@ -180,17 +157,9 @@ def _kind(status: int, code: int | None, text: str) -> type[VenueError]:
 
 def _wait(kind: type[VenueError], status: int, headers: Mapping[str, str]) -> Retry:
     """Say how long to wait: Retry-After, else a rule; a ban without an end is for ever."""
-    wait_s = _seconds(headers.get("retry-after", ""))
+    wait_s = retry_after_s(headers)
     if wait_s is not None:
         return retry_after(min(wait_s, LONGEST_WAIT_S))
     if status == 403:
         return retry_after(FIREWALL_WAIT_S)
     return errors.RETRY_NEVER if kind is errors.Banned else retry_after(RATE_LIMIT_WAIT_S)
-
-
-def _seconds(text: str) -> float | None:
-    try:
-        seconds = float(text)
-    except ValueError:
-        return None
-    return seconds if math.isfinite(seconds) and seconds >= 0 else None
