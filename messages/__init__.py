@@ -11,5 +11,6 @@ draws a random number.
 - `books`          what a book actor says: BookTop, BookDark, and what it asks for
 - `opportunities`  what the detector says
 - `requests`       a REST request or a websocket command as plain data
+- `faults`         the fault catalogue: every way in which we break an engine on purpose
 - `errors`         the one exception hierarchy
 """

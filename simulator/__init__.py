@@ -19,6 +19,8 @@ What all venues share:
 - `server`       HTTP/1.1 and the upgrade, on one stream; `rest` its faults
 - `pipes`        bounded in-memory streams
 - `world`        the venues together, driven by one ticker; dial, listen, faults
+- `line`         how the bytes of one connection reach its client
+- `breaking`     the faults of the catalogue that a venue can have
 - `schedule`     one order of events for one seed
 
 What makes one venue itself lies behind `protocol` and `writers`, in a folder each: `binance`,

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import random
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Callable, Mapping
 from functools import partial
 
-from simulator.book import Book, BookState, Engine, Trade
+import trio
+
+from simulator.book import Book, BookState, Diff, Engine, Trade
 from simulator.candles import Statistics
 from simulator.feeds import Feed, next_due_ms
 from simulator.instruments import Asset, Listing
@@ -18,6 +22,28 @@ BOOK_REACH = 0.012
 """A fresh book reaches about this share of its price to each side."""
 LONGEST_LAG_MS = 12_000
 """Snapshots never show an older book than this."""
+
+
+Lie = Callable[[Diff, Book], None]
+"""Changes what the next depth event tells; the book itself stays as it is."""
+
+Witness = Callable[[StreamName, Book], None]
+"""Looks at the true book whenever a stream is told of it, by the update id the stream names."""
+
+
+def tell_crossed(diff: Diff, book: Book) -> None:
+    """Tell of a bid above the best ask."""
+    diff.bids[book.asks.best()[0] + 1] = book.bids.best()[1]
+
+
+def tell_empty(diff: Diff, book: Book) -> None:
+    """Tell that every level is gone."""
+    diff.bids = {tick: 0 for tick, _ in book.bids.top(len(book.bids.keys))} | dict.fromkeys(
+        diff.bids, 0
+    )
+    diff.asks = {tick: 0 for tick, _ in book.asks.top(len(book.asks.keys))} | dict.fromkeys(
+        diff.asks, 0
+    )
 
 
 class LiveListing:
@@ -68,10 +94,13 @@ class LiveListing:
         )
         self.statistics = Statistics(seed, listing, now_ms, mid.price / tick)
         self.lag_ms = snapshot_lag_ms
+        self._lagging_until_s = math.inf
         self.book.keep_journal(snapshot_lag_ms[1])
         self._feeds: list[Feed] = []
         self._windows: list[Feed] = []
         self._by_kind: dict[Kind, list[Topic]] = {}
+        self.lies: deque[Lie] = deque()
+        self.witness: Witness | None = None
 
     # -- topics ---------------------------------------------------------------------------------
 
@@ -149,11 +178,17 @@ class LiveListing:
         if diff.first_id:
             if feed.window is not None:
                 feed.window.cut(diff, book)
+            if self.witness is not None:
+                self.witness(name, book)
+            if self.lies:
+                self.lies.popleft()(diff, book)
             topic.publish(partial(self.writer.depth, name, diff, book, now_ms))
             diff.restart(book.last_id)
         if name.kind is Kind.IN_BAND and self._random.random() < self.writer.rebase_share:
             topic.rebase()
         if topic.newcomers:
+            if self.witness is not None:
+                self.witness(name, book)
             topic.welcome(partial(self.writer.full, name, book, now_ms))
 
     def _serve_candles(self, feed: Feed, now_ms: int) -> None:
@@ -205,13 +240,16 @@ class LiveListing:
 
     def snapshot(self, now_ms: int, limit: int) -> BookState:
         """The book as REST shows it: now, or as it was a lag ago."""
+        if trio.current_time() >= self._lagging_until_s:
+            self.lag_snapshots(0)
         shortest_ms, longest_ms = self.lag_ms
         if not longest_ms:
             return self.book.state(now_ms, limit)
         return self.book.state_at(now_ms - self._random.randint(shortest_ms, longest_ms), limit)
 
-    def lag_snapshots(self, lag_ms: int) -> None:
-        """Serve older snapshots from now on; 0 serves them as the venue usually does."""
+    def lag_snapshots(self, lag_ms: int, until_s: float = math.inf) -> None:
+        """Serve older snapshots until this moment; 0 serves them as the venue usually does."""
+        self._lagging_until_s = until_s
         lag_ms = min(lag_ms, LONGEST_LAG_MS)
         self.lag_ms = (lag_ms, lag_ms) if lag_ms else self.usual_lag_ms
         self.book.keep_journal(self.lag_ms[1])

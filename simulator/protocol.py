@@ -105,10 +105,26 @@ class Connection(Listener, Protocol):
         """End it without a word."""
 
     def stall(self, duration_s: float) -> None:
-        """Send nothing for so long; what is due piles up and then follows."""
+        """Send nothing for so long; what is due piles up and then follows.  For ever: hear
+        nothing either, without an end: a half-open connection."""
 
     def announce_shutdown(self, close_after_s: float) -> None:
         """Say what the venue says of its shutdown and close some time later."""
+
+    def kill(self, reason: str, code: int = 1008) -> None:
+        """End it with a close frame, once what is queued is sent."""
+
+    def hang_up(self) -> None:
+        """End it in order, yet without a close frame."""
+
+    def recover(self) -> None:
+        """End what lasts; a half-open connection is cut."""
+
+    def crumble(self, piece_bytes: int, pause_s: float, duration_s: float) -> None:
+        """Send in pieces of so many bytes, with a pause after each, for so long."""
+
+    def oversize(self) -> None:
+        """Announce a frame that is longer than anyone takes."""
 
 
 class VenueProtocol(abc.ABC):
@@ -155,6 +171,14 @@ class VenueProtocol(abc.ABC):
     @abc.abstractmethod
     def command(self, venue: Venue, connection: Connection, text: str) -> Iterable[bytes]:
         """Carry out one command; the frames that answer it."""
+
+    def refusal(self, venue: Venue, connection: Connection, text: str) -> Iterable[bytes]:
+        """The frames that refuse a command which would be carried out another time."""
+        return ()
+
+    def unknown_event(self) -> bytes:
+        """The payload of an event that no document knows."""
+        return b'{"e":"neverHeardOf","E":1}'
 
     def shutdown_notice(self, now_ms: int, combined: bool) -> bytes:
         """The frame that announces a shutdown; empty where the venue just closes."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from email.utils import formatdate
 
 import h11
+import msgspec
 import trio
 from wsproto import ConnectionType, WSConnection
 from wsproto.events import AcceptConnection
@@ -13,7 +14,7 @@ from wsproto.events import Request as UpgradeRequest
 from wsproto.utilities import RemoteProtocolError
 
 from simulator.protocol import HTML_TYPE, NOT_FOUND, Answer, Request
-from simulator.rest import RestFault
+from simulator.rest import RestFault, hollow
 from simulator.venue import Venue
 from simulator.websocket import CLOSED, WebSocket
 
@@ -135,6 +136,8 @@ async def _answer(
 def _faulty(venue: Venue, answer: Answer, fault: RestFault) -> Answer:
     if fault.html:
         return Answer(fault.status or 200, BAD_GATEWAY, content_type=HTML_TYPE)
+    if fault.hollow:
+        return msgspec.structs.replace(answer, body=hollow(answer.body))
     if fault.empty:
         return Answer(fault.status or 200, b"", answer.headers)
     if fault.status:
@@ -167,6 +170,8 @@ async def _upgrade(
     refusal: Answer | None = None
     if target is None or not _knows_host(venue, headers.get("host", "")):
         refusal = Answer(404, NOT_FOUND, content_type=HTML_TYPE)
+    elif venue.troubled("failed_upgrade"):
+        refusal = Answer(503, BAD_GATEWAY, content_type=HTML_TYPE)
     elif not _may_connect(venue):
         refusal = venue.protocol.failure(429)
     protocol = WSConnection(ConnectionType.SERVER)

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
+import trio
 from msgspec import Struct
 
 from simulator.frames import text_frame
@@ -118,7 +119,16 @@ class Topic:
     `newcomers` wait for a full book before they hear changes; only in-band streams have some.
     """
 
-    __slots__ = ("events", "frame", "listeners", "muted", "name", "newcomers", "tampering")
+    __slots__ = (
+        "events",
+        "frame",
+        "listeners",
+        "muted",
+        "muted_until_s",
+        "name",
+        "newcomers",
+        "tampering",
+    )
 
     def __init__(self, name: StreamName, frame: Frame = plain_text) -> None:
         self.name = name
@@ -127,6 +137,7 @@ class Topic:
         self.newcomers: dict[Listener, None] = {}
         self.tampering: deque[Mangler] = deque()
         self.muted = False
+        self.muted_until_s = 0.0
         self.events = 0
 
     @property
@@ -168,7 +179,7 @@ class Topic:
             return
         self.events += 1
         mangler = self.tampering.popleft() if self.tampering else None
-        if self.muted:
+        if self.muted or (self.muted_until_s and trio.current_time() < self.muted_until_s):
             return
         frames: dict[tuple[bool, int], bytes] = {}
         payloads: dict[int, tuple[bytes, ...]] = {}

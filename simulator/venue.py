@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import trio
 from msgspec import Struct
 
 from messages.errors import UsageError
@@ -13,7 +14,7 @@ from simulator.listing import AllSymbols, LiveListing
 from simulator.market import Market
 from simulator.protocol import Connection, VenueProtocol
 from simulator.rest import RestFault
-from simulator.topics import EVERY_SYMBOL, Mangler, StreamName, Topic
+from simulator.topics import EVERY_SYMBOL, Kind, Mangler, StreamName, Topic
 
 
 class VenueSpec(Struct, frozen=True):
@@ -61,9 +62,12 @@ class Venue:
         self.rules = spec.protocol.rules
         self.meter = Meter()
         self.pool = pool
-        self.now_ms = now_ms
+        self._world_ms = now_ms
+        self.skew_ms = 0
+        self._skewed_until_s = 0.0
         self.hosts = {*spec.hosts, spec.name}
-        self.dial_refused_until_s = 0.0
+        self.troubles: dict[str, float] = {}
+        self.commands_to_refuse = 0
         self.rest_faults: list[RestFault] = []
         self.budgets: dict[str, WeightPool] = {}
         self.acks_to_lose = 0
@@ -130,7 +134,7 @@ class Venue:
         topic = self._topics.get(text) or self._new_topic(name)
         source = self._source(name)
         if not topic.heard and source is not None:
-            source.follow(topic, name, self.now_ms())
+            source.follow(topic, name, self._world_ms())
         topic.add(connection)
         connection.streams[text] = topic
 
@@ -164,7 +168,34 @@ class Venue:
                     if text in connection.streams:
                         connection.streams[text] = None
 
+    def now_ms(self) -> int:
+        """The venue's wall clock, as REST and commands show it."""
+        if self.skew_ms and trio.current_time() >= self._skewed_until_s:
+            self.skew_ms = 0
+        return self._world_ms() + self.skew_ms
+
+    def skew(self, skew_ms: int, until_s: float) -> None:
+        """Let the clock go wrong by so much, until this moment of trio's clock."""
+        self.skew_ms, self._skewed_until_s = skew_ms, until_s
+
     # -- faults ---------------------------------------------------------------------------------
+
+    def trouble(self, name: str, duration_s: float) -> None:
+        """Have a trouble of this name (see `breaking`) for so long from now on."""
+        self.troubles[name] = trio.current_time() + duration_s
+
+    def troubled(self, name: str) -> bool:
+        """Whether the venue has this trouble now."""
+        return bool(self.troubles) and trio.current_time() < self.troubles.get(name, 0.0)
+
+    def depth_topics(self, native: str) -> list[Topic]:
+        """The streams that somebody keeps a symbol's book by."""
+        kinds = (Kind.DIFF, Kind.IN_BAND)
+        return [
+            topic
+            for topic in self._topics.values()
+            if topic.name.symbol == native and topic.name.kind in kinds and topic.heard
+        ]
 
     def cut(self, number: int | None = None) -> int:
         """End one connection without a word, or all of them; how many there were."""
@@ -207,6 +238,8 @@ class Venue:
 
     def rest_fault(self, path: str) -> RestFault | None:
         """The fault that hits a request to this path, if any; counts it down."""
+        now_s = trio.current_time()
+        self.rest_faults = [fault for fault in self.rest_faults if now_s < fault.until_s]
         for fault in self.rest_faults:
             if fault.left and path.endswith(fault.path):
                 fault.left -= 1

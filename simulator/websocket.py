@@ -17,6 +17,8 @@ from wsproto.connection import ConnectionState
 from wsproto.events import BytesMessage, CloseConnection, Event, Ping, Pong, TextMessage
 from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
+from simulator.frames import fragmented, oversized
+from simulator.line import Line
 from simulator.pipes import PipeEnd
 from simulator.protocol import Target
 from simulator.topics import Topic
@@ -68,7 +70,7 @@ class WebSocket:
         self._last_message_s = trio.current_time()
         self._topicless_since_s: float | None = trio.current_time()
         self._keeper_scope = trio.CancelScope()
-        self._stalled_until_s = 0.0
+        self._line = Line()
         self._frame_times: deque[float] = deque(maxlen=venue.rules.inbound_per_s + 1)
         self._ping_unanswered_since_s: float | None = None
         self._ping_payload = b""
@@ -81,6 +83,8 @@ class WebSocket:
     def offer(self, frame: bytes) -> None:
         """Queue a finished message; a client too slow for its streams is ended."""
         self._last_message_s = trio.current_time()
+        if self._venue.troubled("fragmentation"):
+            frame = fragmented(frame)
         self._queue(frame)
 
     def _queue(self, frame: bytes) -> None:
@@ -122,8 +126,28 @@ class WebSocket:
 
     def stall(self, duration_s: float) -> None:
         """Send nothing for so long, pongs included; what is due follows afterwards."""
-        self._stalled_until_s = trio.current_time() + duration_s
+        self._line.stall(duration_s)
         self._wake.set()
+
+    def recover(self) -> None:
+        """End what lasts; a half-open connection is cut."""
+        if self._line.dead:
+            self.cut()
+        self._line.recover()
+
+    def crumble(self, piece_bytes: int, pause_s: float, duration_s: float) -> None:
+        """Send in pieces of so many bytes, with a pause after each, for so long."""
+        self._line.crumble(piece_bytes, pause_s, duration_s)
+
+    def oversize(self) -> None:
+        """Announce a frame that is longer than anyone takes."""
+        self._queue(oversized())
+
+    def hang_up(self) -> None:
+        """End it in order, yet without a close frame."""
+        self._venue.meter.count_kill("hung up")
+        self._closing = True
+        self._scope.cancel()
 
     def announce_shutdown(self, close_after_s: float) -> None:
         """Say what the venue says before it goes, and go some time later."""
@@ -178,7 +202,7 @@ class WebSocket:
         meter = self._venue.meter
         try:
             while True:
-                stall_s = self._stalled_until_s - trio.current_time()
+                stall_s = self._line.stalled_until_s - trio.current_time()
                 if stall_s > 0:
                     await trio.sleep(stall_s)
                     continue
@@ -187,7 +211,7 @@ class WebSocket:
                     meter.frames_sent += len(self._outbox)
                     self._outbox.clear()
                     self._outbox_bytes = 0
-                    await self._stream.send_all(batch)
+                    await self._line.send(self._stream, batch)
                     meter.bytes_sent += len(batch)
                     self.bytes_sent += len(batch)
                 elif self._closing:
@@ -243,7 +267,7 @@ class WebSocket:
         """Take what the client sends until it ends or breaks a rule."""
         data = early
         while not self._closing:
-            if data:
+            if data and not self._line.dead:
                 try:
                     self._protocol.receive_data(data)
                     for event in self._protocol.events():
@@ -287,7 +311,7 @@ class WebSocket:
             self.kill("too many requests")
             return
         if isinstance(event, Ping):
-            if self._venue.rules.answers_pings:
+            if self._venue.rules.answers_pings and not self._venue.troubled("unanswered_ping"):
                 self._queue(self._protocol.send(event.response()))
         elif isinstance(event, Pong):
             if bytes(event.payload) == self._ping_payload:
@@ -300,6 +324,11 @@ class WebSocket:
         venue = self._venue
         venue.meter.commands += 1
         self._last_message_s = trio.current_time()
+        if venue.commands_to_refuse > 0:
+            venue.commands_to_refuse -= 1
+            for frame in venue.protocol.refusal(venue, self, text):
+                self.offer(frame)
+            return
         if venue.acks_to_lose > 0:
             venue.acks_to_lose -= 1
             return

@@ -30,6 +30,8 @@ TICK_MS = 10
 """The ticker's grain: the books of the world are spread over these slots."""
 TICKS_BEHIND = 100
 """Further behind its clock the world skips ahead instead of catching up: one second."""
+DIAL_TIMEOUT_S = 120.0
+"""After so long a system gives up a dial that nobody answers; who dials does so long before."""
 START_MS = 1_767_225_600_000
 """Where the virtual wall clock starts: 2026-01-01T00:00:00Z."""
 
@@ -181,16 +183,27 @@ class World:
         venues = self._hosts.get(name)
         if venues is None:
             raise DialFailed(f"cannot connect to {name}:{port}: no simulated venue is called so")
+        await self._stand_in_the_way(venues, f"cannot connect to {name}:{port}")
         if self._refuses(venues):
             raise DialFailed(f"cannot connect to {name}:{port}: {os.strerror(errno.ECONNREFUSED)}")
         near, far = pipe()
         self._nursery.start_soon(serve_http_or_websocket, venues, far)
         return near
 
+    async def _stand_in_the_way(self, venues: Sequence[Venue], words: str) -> None:
+        """Let a dial fail as it does before a venue hears of it."""
+        for venue in venues:
+            if venue.troubled("dns_failure"):
+                raise DialFailed(f"{words}: Temporary failure in name resolution")
+            if venue.troubled("dial_timeout"):
+                await trio.sleep(DIAL_TIMEOUT_S)
+                raise DialFailed(f"{words}: {os.strerror(errno.ETIMEDOUT)}")
+            if venue.troubled("failed_tls"):
+                raise DialFailed(f"{words}: the TLS handshake failed")
+
     def _refuses(self, venues: Sequence[Venue]) -> bool:
         """Whether an address refuses: one venue's refusal holds for all that share the host."""
-        now_s = trio.current_time()
-        refusing = next((one for one in venues if now_s < one.dial_refused_until_s), None)
+        refusing = next((one for one in venues if one.troubled("refused_dial")), None)
         if refusing is not None:
             refusing.meter.dials_refused += 1
         return refusing is not None
@@ -268,7 +281,7 @@ class World:
 
     def refuse_dials(self, venue: str, duration_s: float) -> None:
         """Refuse new connections for so long, REST included; open ones stay."""
-        self._venue(venue).dial_refused_until_s = trio.current_time() + duration_s
+        self._venue(venue).trouble("refused_dial", duration_s)
 
     def pause(self, duration_s: float) -> None:
         """Let nothing happen in any market for so long: hours pass quickly in a virtual world."""

@@ -84,6 +84,10 @@ class BinanceProtocol(VenueProtocol):
         """Every command has one answer."""
         return (text_frame(commands.answer(venue, connection, text)),)
 
+    def refusal(self, venue: Venue, connection: Connection, text: str) -> Iterable[bytes]:
+        """An error with the request's id."""
+        return (text_frame(commands.refusal(text)),)
+
     def shutdown_notice(self, now_ms: int, combined: bool) -> bytes:
         """`serverShutdown`."""
         event: dict[str, object] = {"e": "serverShutdown", "E": now_ms}

@@ -43,6 +43,15 @@ def answer(venue: Venue, connection: Connection, text: str) -> bytes:
     return orjson.dumps({"result": result, "id": request_id})
 
 
+def refusal(text: str) -> bytes:
+    """Refuse one command, whatever it asks."""
+    try:
+        request_id = _request_id(_command(text))
+    except CommandError:
+        request_id = None
+    return orjson.dumps({"error": {"code": 0, "msg": "Unknown error."}, "id": request_id})
+
+
 def _command(text: str) -> dict[str, Any]:
     try:
         command = orjson.loads(text)

@@ -87,6 +87,14 @@ class GateProtocol(VenueProtocol):
         """Every command has one reply."""
         return (text_frame(commands.answer(venue, connection, text, self.prefix)),)
 
+    def refusal(self, venue: Venue, connection: Connection, text: str) -> Iterable[bytes]:
+        """An error of the server."""
+        return (text_frame(commands.refusal(venue, connection, text)),)
+
+    def unknown_event(self) -> bytes:
+        """A channel that nobody knows."""
+        return b'{"time":1,"channel":"spot.never_heard_of","event":"update","result":{}}'
+
     def serves(self, path: str) -> bool:
         """Spot and futures share a host, each with paths of its own."""
         prefixes = {False: ("/api/v4/spot", "/ws/v4"), True: ("/api/v4/futures", "/v4/ws")}

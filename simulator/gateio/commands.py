@@ -20,7 +20,7 @@ TIME_WINDOW_S = 60
 PUBLIC_CHANNELS = (*sorted(LISTS), "candlesticks", "order_book_update", "order_book", "obu")
 PRIVATE_CHANNELS = frozenset({"orders", "usertrades", "balances", "positions", "priceorders"})
 NO_KEY = '{"label":"INVALID_KEY","message":"Invalid key provided"}\n'
-MALFORMED, ARGUMENT, AUTHENTICATION = 1, 2, 4
+MALFORMED, ARGUMENT, SERVER, AUTHENTICATION = 1, 2, 3, 4
 
 
 class CommandError(Exception):
@@ -60,6 +60,15 @@ def answer(venue: Venue, connection: Connection, text: str, prefix: str) -> byte
     except CommandError as error:
         return _reply(venue, connection, command, error)
     return _reply(venue, connection, command, None)
+
+
+def refusal(venue: Venue, connection: Connection, text: str) -> bytes:
+    """Refuse one command, whatever it asks: the server is in trouble."""
+    try:
+        command = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        command = {}
+    return _reply(venue, connection, command, CommandError(SERVER, "server error"))
 
 
 def _reply(

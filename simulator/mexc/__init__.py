@@ -24,6 +24,7 @@ from simulator.book import Engine
 from simulator.frames import binary_frame, text_frame
 from simulator.instruments import Asset, Listing
 from simulator.mexc import commands, rest, streams
+from simulator.mexc.faults import UNKNOWN_FIELD
 from simulator.mexc.listings import listing
 from simulator.mexc.payloads import MexcWriter
 from simulator.protocol import Answer, Connection, Request, Rules, Target, VenueProtocol
@@ -82,6 +83,14 @@ class MexcProtocol(VenueProtocol):
     def command(self, venue: Venue, connection: Connection, text: str) -> Iterable[bytes]:
         """A partly refused command has two answers."""
         return [text_frame(one) for one in commands.answers(venue, connection, text)]
+
+    def refusal(self, venue: Venue, connection: Connection, text: str) -> Iterable[bytes]:
+        """Words that look like success."""
+        return (text_frame(commands.refusal()),)
+
+    def unknown_event(self) -> bytes:
+        """A wrapper with a member that nobody knows, and no body."""
+        return UNKNOWN_FIELD
 
     def serves(self, path: str) -> bool:
         """The venue has its hosts for itself."""

@@ -48,6 +48,11 @@ def answers(venue: Venue, connection: Connection, text: str) -> list[bytes]:
     return [_answer(0, NOT_A_COMMAND)]
 
 
+def refusal() -> bytes:
+    """Refuse one command, whatever it asks."""
+    return _answer(0, NOT_A_COMMAND)
+
+
 def _answer(request_id: Any, text: str) -> bytes:
     return orjson.dumps({"id": request_id, "code": 0, "msg": text})
 

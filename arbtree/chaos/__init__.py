@@ -1,0 +1,8 @@
+"""`arbtree chaos run`: the whole engine in a virtual world, broken from a seed, and judged.
+
+- `report`     what a run came to, as structs: JSON, text and HTML are made of them
+- `virtual`    one engine and its simulated venues on memory streams and a virtual clock
+- `swarm`      what a seed draws: topology, market, rates, schedule
+- `history`    everything an observer saw; `checkers` judge it
+- `seeds`      one seed, from its first dial to its verdicts
+"""

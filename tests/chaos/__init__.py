@@ -1,0 +1,1 @@
+"""Chaos: the catalogue, schedules, shrinking, the virtual world and its checkers."""
