@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Mapping
 
 import trio
 
 from actors.outlet import Subscription
-from actors.transport.faulty import FaultyDialer
+from actors.transport.faulty import WIRE_FAULTS, FaultyDialer
 from arbtree.engine import Engine
 from arbtree.status import books
 from messages.opportunities import OpportunityClosed, OpportunityOpened
 from supervisors.protocol import Ask, Refused
 from supervisors.runtime import Runtime
 from supervisors.verbs import Control, Read
+
+LONGEST_FAULT_S = 3600.0
+"""Of a fault that ends by itself."""
 
 KEPT_OPPORTUNITIES = 256
 """The last that were opened or closed; what is older is in the output of `run`."""
@@ -45,7 +49,7 @@ class EngineVerbs:
     @property
     def controls(self) -> Mapping[str, Control]:
         """What it does."""
-        return {"cut": self._cut}
+        return {"strike": self._strike}
 
     def _books(self, runtime: Runtime, ask: Ask) -> object:
         """Every book: state, best prices, ages, counters; or those below `path`."""
@@ -71,8 +75,8 @@ class EngineVerbs:
             }
         }
 
-    async def _cut(self, runtime: Runtime, ask: Ask) -> object:
-        """Cut the socket of one connection without a word, as a network does."""
+    async def _strike(self, runtime: Runtime, ask: Ask) -> object:
+        """Do to the sockets of one connection what a network does: `FAULT` or `FAULT SECONDS`."""
         dialer = self._engine.seams.dialer
         feeds = (venue.feeds.get(ask.path) for venue in self._engine.venues.values())
         feed = next((feed for feed in feeds if feed is not None), None)
@@ -80,11 +84,12 @@ class EngineVerbs:
             raise Refused("unknown_path", f"{ask.path!r} is no connection")
         if not isinstance(dialer, FaultyDialer):
             raise Refused("refused", "this engine was started without faults")
-        epoch, cut_ns = feed.epoch, self._engine.seams.clock.now_ns()
-        if not dialer.cut(ask.path):
-            raise Refused("refused", f"{ask.path} is {feed.state}: there is no socket to cut")
+        fault, duration_s = _fault_of(ask.option)
+        epoch, struck_ns = feed.epoch, self._engine.seams.clock.now_ns()
+        if not dialer.strike(fault, ask.path, duration_s):
+            raise Refused("refused", f"{ask.path} is {feed.state}: there is no socket to break")
         await trio.lowlevel.checkpoint()
-        return {"path": ask.path, "epoch": epoch, "cut_ns": cut_ns}
+        return {"path": ask.path, "epoch": epoch, "struck_ns": struck_ns}
 
     def _take(self) -> None:
         """Take in what the detector said since the last question."""
@@ -94,3 +99,17 @@ class EngineVerbs:
             elif isinstance(fact, OpportunityClosed):
                 self._open.pop(fact.opportunity_id, None)
                 self._closed.append(fact)
+
+
+def _fault_of(option: str) -> tuple[str, float]:
+    """Read a fault and how long it lasts."""
+    fault, _, lasts = option.partition(" ")
+    if fault not in WIRE_FAULTS:
+        raise Refused("bad_request", f"there is no fault {fault!r}: {', '.join(WIRE_FAULTS)}")
+    try:
+        duration_s = float(lasts or 0.0)
+    except ValueError:
+        duration_s = math.nan
+    if not 0.0 <= duration_s <= LONGEST_FAULT_S:
+        raise Refused("bad_request", f"a fault lasts 0 to {LONGEST_FAULT_S:g} s, not {lasts}")
+    return fault, duration_s

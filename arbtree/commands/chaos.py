@@ -99,19 +99,19 @@ async def _cut_all(
 async def _cut(client: Client, path: str, within_s: float) -> Cut:
     """Cut one connection's socket and watch its books."""
     mine = await _books_of(client, path)
-    said = await client.ask("cut", path=path)
+    said = await client.ask("strike", path=path, option="reset")
     dark_ms = live_ms = None
     with trio.move_on_after(within_s):
         while live_ms is None:
             await trio.sleep(LOOK_EVERY_S)
             feed = (await client.ask("connections"))["connections"][path]
-            if dark_ms is None and feed["epoch_over_ns"] >= said["cut_ns"]:
-                dark_ms = round((feed["epoch_over_ns"] - said["cut_ns"]) / 1e6, 3)
+            if dark_ms is None and feed["epoch_over_ns"] >= said["struck_ns"]:
+                dark_ms = round((feed["epoch_over_ns"] - said["struck_ns"]) / 1e6, 3)
             if feed["epoch"] > said["epoch"]:
                 books = await _books_of(client, path)
                 if len(books) >= len(mine) and all(book["state"] == "LIVE" for book in books):
                     since_ns = max(book["live_since_ns"] or 0 for book in books)
-                    live_ms = round((since_ns - said["cut_ns"]) / 1e6, 3)
+                    live_ms = round((since_ns - said["struck_ns"]) / 1e6, 3)
     return Cut(path, dark_ms, live_ms, len(mine))
 
 
