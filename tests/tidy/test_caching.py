@@ -30,6 +30,10 @@ OWNERS = {
     ("actors/book_audit.py", "BookAudit"): "the snapshot an open audit compares, gone with it",
     ("actors/subscribing.py", "Subscribing"): "refusals until every answer has come; no prices",
     ("actors/views.py", "View"): "a handle's live view; judged by epoch and age at every reading",
+    (
+        "arbtree/certification/stage.py",
+        "Witness",
+    ): "what a simulated venue's books really were: the judge's memory, which prices nothing",
     ("arbtree/verbs.py", "EngineVerbs"): "what the detector said, to be shown and never priced",
     ("markets/audit.py", "AuditNotes"): "events since an audit began, bounded, gone with it",
     ("simulator/feeds.py", "Feed"): "a simulated venue: its own trades",
