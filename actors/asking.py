@@ -1,4 +1,10 @@
-"""How a book asks for snapshots: one question at a time, again when it was not answered."""
+"""How a book asks for snapshots: one question at a time, again when it was not answered.
+
+A question can be lost: its mailbox is full, or the actor that has it queued restarts.  So it is
+asked again soon when it was not taken, at once when the snapshot actor comes up, and in any case
+every `ASK_AGAIN_S`: the snapshot actor knows a question that is queued or in flight already, so
+that asking again costs nothing.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from actors.snapshots import SNAPSHOT_DEADLINE_S
 from messages.books import SnapshotWanted
 
 if TYPE_CHECKING:
@@ -16,6 +21,12 @@ if TYPE_CHECKING:
 
 REFUSED_SNAPSHOT_RETRY_S = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0)
 """Waits after snapshots older than the stream: short first, then a lagging venue gets time."""
+
+NOT_TAKEN_RETRY_S = 0.1
+"""A question that the mailbox did not take: the turn that filled it is over by then."""
+
+ASK_AGAIN_S = 5.0
+"""A book that heard nothing asks again: by then a request is answered, or waits for budget."""
 
 IN_BAND_WITHIN_S = 10.0
 """A stream that brings its own snapshots sends one at once, or when it is subscribed again."""
@@ -44,11 +55,18 @@ class Asking:
         self._refusals = 0
         self._timer: Timer | None = None
 
+    @property
+    def open(self) -> bool:
+        """Whether a snapshot is wanted that has not come."""
+        return self._timer is not None
+
     def ask(self, feed: FeedOpened) -> None:
         """Ask for a snapshot, of the connection where its stream brings them."""
         source = self._context.lookup(feed.connection) if feed.in_band else self._snapshots
-        source.tell(SnapshotWanted(self._symbol, feed.epoch))
-        self.later(IN_BAND_WITHIN_S if feed.in_band else SNAPSHOT_DEADLINE_S)
+        if not source.tell(SnapshotWanted(self._symbol, feed.epoch)):
+            self.later(NOT_TAKEN_RETRY_S)
+        else:
+            self.later(IN_BAND_WITHIN_S if feed.in_band else ASK_AGAIN_S)
 
     def later(self, delay_s: float) -> None:
         """Let a timer say when to ask again."""

@@ -108,6 +108,7 @@ class BookActor(Actor):
         self._detector = self.context.lookup(detector)
         self._clock = self.context.clock
         self.context.watch(detector)
+        self.context.watch(snapshots)
         self._publish_dark(DarkReason.STARTING)
 
     def failed(self) -> None:
@@ -187,9 +188,8 @@ class BookActor(Actor):
         match message:
             case BookSnapshot():
                 self._snapshot(message)
-            case Up():
-                # The detector (re)started and knows no tops: tell it this one again.
-                self._book.changed = self._book.live
+            case Up(path=path):
+                self._up(path)
             case FeedOpened():
                 self._open(message)
             case FeedLost():
@@ -210,6 +210,13 @@ class BookActor(Actor):
             case SymbolRefused(listed=listed, text=text, venue=venue):
                 kind = SymbolNotTrading if listed else UnknownSymbol
                 raise kind(text, venue=venue)
+
+    def _up(self, path: str) -> None:
+        """Tell a detector that (re)started this top again, ask a snapshot actor that did again."""
+        if path == self._detector.path:
+            self._book.changed = self._book.live
+        elif self._asking.open and self._feed is not None and not self._feed.in_band:
+            self._ask_snapshot()
 
     # -- market data ----------------------------------------------------------------------------
 

@@ -42,6 +42,7 @@ class Record:
         not_before_s: the loop time before which no new life may begin.
         limited: its next life needs a place in the reconnect limit.
         begun: how many lives it has had.
+        lasted_s: how long its last life ran, from being ready to its end.
         settled: its last start came to something: it runs, or waits, or was given up.
     """
 
@@ -70,6 +71,8 @@ class Record:
         self.not_before_s = 0.0
         self.limited = False
         self.ready_value: object = None
+        self._running_since_s = 0.0
+        self.lasted_s = 0.0
         self.settled = trio.Event()
         self.backoff = Backoff(backoff)
 
@@ -117,6 +120,13 @@ class Record:
         """Enter a state; say so to log and observer."""
         if state == self.state:
             return
+        now_s = trio.current_time()
+        if state == "running" and self.state != "suspended":
+            self._running_since_s = now_s
+        elif state == "starting":
+            self.lasted_s = 0.0
+        elif self.state in ("running", "suspended") and state != "suspended":
+            self.lasted_s = now_s - self._running_since_s
         self.state = state
         runtime = self.runtime
         if state not in ("stopped", "running"):

@@ -18,9 +18,19 @@ class Backoff:
         self._spec = spec
         self.failures = 0
 
-    def next_s(self, chance: random.Random, at_least_s: float = 0.0) -> float:
-        """Return the wait before the next life in seconds; never less than the error asked for."""
+    def next_s(
+        self, chance: random.Random, at_least_s: float = 0.0, lasted_s: float = 0.0
+    ) -> float:
+        """Return the wait before the next life in seconds; never less than the error asked for.
+
+        Args:
+            chance: draws the jitter.
+            at_least_s: what the error asked for.
+            lasted_s: how long the life ran that is over; long enough, it has proven itself.
+        """
         spec = self._spec
+        if lasted_s >= spec.lasting_s:
+            self.reset()
         power = min(self.failures, MAX_EXPONENT)
         full_s = min(spec.max_s, spec.min_s * spec.factor**power)
         self.failures += 1

@@ -35,13 +35,15 @@ class BackoffSpec(Struct, frozen=True):
     """How long to wait before the next life: `min_s * factor ** failures`, at most `max_s`.
 
     `jitter` is the part of that (0 to 1) which chance may take off, so that what fell together
-    does not rise together.
+    does not rise together.  A life that ran for `lasting_s` has proven itself: the wait after it is
+    the first again.  With infinity only the actor's own word counts (`context.healthy`).
     """
 
     min_s: float = 0.1
     max_s: float = 60.0
     factor: float = 2.0
     jitter: float = 0.5
+    lasting_s: float = math.inf
 
 
 class BudgetSpec(Struct, frozen=True):
@@ -227,6 +229,8 @@ def _check_backoff(field: _Field, spec: BackoffSpec) -> None:
     field.must("backoff.factor", spec.factor, _at_least(spec.factor, 1.0), "at least 1")
     inside = _at_least(spec.jitter, 0.0) and spec.jitter <= 1.0
     field.must("backoff.jitter", spec.jitter, inside, "from 0 to 1")
+    lasting_s = spec.lasting_s
+    field.must("backoff.lasting_s", lasting_s, _at_least(lasting_s, 0.0), "at least 0 (inf: never)")
 
 
 def _check_budget(field: _Field, spec: BudgetSpec) -> None:

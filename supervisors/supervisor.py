@@ -296,7 +296,8 @@ class Supervisor(Record):
 
     def _revive(self, record: Record, exit_: Exit, at_least_s: float) -> None:
         """Let a child come back after its backoff."""
-        delay_s = record.backoff.next_s(self.runtime.chance(record), at_least_s)
+        chance = self.runtime.chance(record)
+        delay_s = record.backoff.next_s(chance, at_least_s, record.lasted_s)
         record.not_before_s = trio.current_time() + delay_s
         record.set_state("backoff", f"{delay_s:.3f} s after {exit_.reason}")
         self._groups[record.path].break_at(record)

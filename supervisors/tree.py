@@ -7,6 +7,7 @@ runs a smaller tree, one venue made of the very same parts.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 
 from msgspec import Struct
@@ -41,6 +42,9 @@ from supervisors.spec import (
 
 BOOK_MAILBOX = MailboxSpec(capacity=1024, overflow="drop_oldest", at_restart="purge")
 """In-turn, so it is deep only while its book restarts; what is dropped shows as a gap."""
+
+SNAPSHOTS_MAILBOX = MailboxSpec(capacity=1024)
+"""One read can begin the books of a whole venue: each asks, 1,000 of them at most."""
 
 DETECTOR = "engine/detector"
 """Where every book of the engine tells its tops."""
@@ -193,7 +197,7 @@ def venue_tree(
         quarantine_on_give_up=True,
         reconnects=ReconnectSpec(rules.reconnects_per_s, rules.reconnect_burst),
         children=(
-            _child(rules, "snapshots", lambda: SnapshotActor(venue, place.book)),
+            _child(rules, "snapshots", lambda: SnapshotActor(venue, place.book), SNAPSHOTS_MAILBOX),
             SupervisorSpec(
                 id="connections",
                 strategy="dynamic",
@@ -253,7 +257,8 @@ def connection_child(
             outlet=outlet,
         )
 
-    return _child(rules, name, start)
+    # Only data that flows proves a connection: a dial that succeeds now and then does not.
+    return _child(rules, name, start, lasting_s=math.inf)
 
 
 def book_child(settings: Settings, venue: Venue, place: Place, symbol: str) -> ChildSpec:
@@ -312,6 +317,7 @@ def _child(
     start: Callable[[], Actor],
     mailbox: MailboxSpec | None = None,
     on_spent: OnSpent = "escalate",
+    lasting_s: float | None = None,
 ) -> ChildSpec:
     return ChildSpec(
         id=name,
@@ -320,7 +326,11 @@ def _child(
         stop=StopPolicy(rules.stop_grace_s),
         start_timeout_s=rules.start_timeout_s,
         backoff=BackoffSpec(
-            rules.backoff_min_s, rules.backoff_max_s, rules.backoff_factor, rules.backoff_jitter
+            rules.backoff_min_s,
+            rules.backoff_max_s,
+            rules.backoff_factor,
+            rules.backoff_jitter,
+            rules.healthy_after_s if lasting_s is None else lasting_s,
         ),
         budget=BudgetSpec(rules.child_crashes, rules.child_window_s),
         mailbox=mailbox or MailboxSpec(),

@@ -160,6 +160,27 @@ async def test_backoff_grows_until_health_is_proven(autojump_clock: MockClock) -
     assert lives == [0, 1, 3, 7, 8, 10, 14]
 
 
+async def test_a_life_that_lasted_needs_no_word_of_its_own(autojump_clock: MockClock) -> None:
+    """Where the spec says so, running long enough is proof; being started for long is none."""
+    log = Log()
+    lives: list[float] = []
+
+    async def work(actor: Worker) -> None:
+        lives.append(trio.current_time())
+        if len(lives) == 5:
+            await trio.sleep(6)
+        actor.context.ready()
+        await trio.sleep(5 if len(lives) == 4 else 1)
+        raise Boom("broken")
+
+    backoff = BackoffSpec(min_s=1, max_s=60, factor=2, jitter=0, lasting_s=5)
+    child = worker("a", log, work=work, backoff=backoff, budget=BudgetSpec(100))
+    async with open_tree(tree(child), clock=TrioClock()):
+        await trio.sleep(40)
+    # Waits of 1, 2 and 4 s; after the life of 5 s 1 s again, then 2 s and so on.
+    assert lives[:7] == [0, 2, 5, 10, 16, 25, 30]
+
+
 async def test_a_spent_budget_escalates_and_then_the_supervisor_gives_up(
     autojump_clock: MockClock,
 ) -> None:
