@@ -95,14 +95,15 @@ async def _watched(engine: Engine, folder: Path) -> float:
         command = [sys.executable, "-m", "benchmarks.inspecting", "--watch", str(place), str(port)]
         watcher = await nursery.start(partial(trio.run_process, command, check=False))
         watchdog.start()
-        while not inspector.served or not listener.scrapes:
+        while not inspector.served or not listener.scrapes:  # noqa: ASYNC110 - another process
             await trio.sleep(0.05)
         try:
-            return await _window(engine)
+            spent_us = await _window(engine)
         finally:
             watchdog.stop()
             watcher.terminate()
             nursery.cancel_scope.cancel(reason="the window is over")
+    return spent_us
 
 
 async def _run(settings: Settings, windows: int) -> dict[str, list[float]]:
