@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Awaitable, Callable
 from functools import partial
+from random import Random
 from typing import ClassVar, Protocol, TypeVarTuple
 
 import trio
@@ -131,7 +131,6 @@ class ActorContext:
         ref: the reference others hold.
         actor: the instance that lives it.
         clock: the time; nothing else may be read for it.
-        random: chance, seeded by the run's seed, the path and the generation.
         tree: what may be asked of the supervisors.
         failure: what a handler raised, until the actor's task raises it again.
     """
@@ -155,18 +154,26 @@ class ActorContext:
         self.mailbox = ref.mailbox
         self.clock = clock
         self.tree = tree
-        self.random = random.Random(f"{seed}:{ref.path}:{ref.generation}")
         self.failure: BaseException | None = None
         self.handle = actor.handle
         self.drained: Callable[[], None] | None = (
             actor.drained if type(actor).drained is not Actor.drained else None
         )
+        self._seed = seed
+        self._random: Random | None = None
         self._host = host
         self._timers = timers
         self._turn = turn
         self._held: trio.Event | None = None
 
     # -- for the actor -----------------------------------------------------------------------
+
+    @property
+    def random(self) -> Random:
+        """Chance, seeded by the run's seed, the path and the generation; few actors want it."""
+        if self._random is None:
+            self._random = Random(f"{self._seed}:{self.path}:{self.generation}")
+        return self._random
 
     @property
     def nursery(self) -> Tasks:
