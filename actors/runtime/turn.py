@@ -8,11 +8,13 @@ a handler sends meanwhile is queued and its receiver's task woken, so turns neve
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from actors.runtime.asks import Ask
 from actors.runtime.mailbox import NOTHING, Slot
 from actors.runtime.messages import Stamped
+from actors.runtime.recorder import ASK, CONTROL, DRAINED_MARK, Recorder
 
 if TYPE_CHECKING:
     from actors.runtime.actor import ActorContext
@@ -37,8 +39,10 @@ class Turn:
 
         Whatever a handler raises ends that life; nothing reaches the caller.
         """
-        mailbox, handle = context.mailbox, context.handle
-        receive = mailbox.receive
+        mailbox, handle, keep = context.mailbox, context.handle, None
+        receive, recorder = mailbox.receive, context.recorder
+        if recorder is not None:
+            keep = _opened(context, recorder)
         self.open = True
         self.owner = context
         self._count += 1
@@ -57,13 +61,22 @@ class Turn:
                         _take_ask(context, message)
                         continue
                 mailbox.in_hand = message
+                if keep is not None:
+                    keep(message)
                 handle(message)
                 mailbox.handled += 1
             mailbox.in_hand = NOTHING
             if context.drained is not None:
+                if keep is not None:
+                    keep(DRAINED_MARK)
                 context.drained()
+            if recorder is not None:
+                recorder.open = False
+                recorder.turned()
         # Nothing may reach the sender; the actor's own task raises it again (ActorContext.serve).
         except BaseException as error:  # noqa: ASYNC103
+            if recorder is not None:
+                recorder.open = False
             context.fail(error)
         finally:
             self.open = False
@@ -75,6 +88,13 @@ class Turn:
                 mailbox.wake()  # the cap was reached, or a sender got its place just now
 
 
+def _opened(context: ActorContext, recorder: Recorder) -> Callable[[object], None] | None:
+    """Keep what is read from now on; return what takes each message."""
+    recorder.renew_if_stale()
+    recorder.open = True
+    return context.keep
+
+
 def _take_ask(context: ActorContext, ask: Ask) -> None:
     """Handle one question; one whose asker waits no more is lost, counted."""
     mailbox = context.mailbox
@@ -82,6 +102,8 @@ def _take_ask(context: ActorContext, ask: Ask) -> None:
         mailbox.count_lost("ask_over")
         return
     mailbox.in_hand = ask
+    if context.recorder is not None:
+        context.recorder.mark(ASK, (ask.asker, ask.message))
     context.actor.handle_ask(ask)
     mailbox.handled += 1
     mailbox.in_hand = NOTHING
@@ -98,6 +120,8 @@ def _take_control(context: ActorContext) -> None:
             return
         message = message.message
     mailbox.in_hand = message
+    if context.recorder is not None:
+        context.recorder.mark(CONTROL, message)
     context.actor.handle_control(message)
     mailbox.handled += 1
     mailbox.in_hand = NOTHING
