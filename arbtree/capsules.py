@@ -21,6 +21,9 @@ from supervisors.capsules import CapsuleStore
 ROOM = "actors"
 """Where the actors of an engine are; a capsule that names another place is none of ours."""
 
+LEAST_SECRET = 8
+"""Characters of what is looked for; a shorter text is no key, and stands in many messages."""
+
 
 def folder_of(rules: CapsuleSettings) -> Path:
     """Where the capsules of a configuration lie."""
@@ -37,9 +40,9 @@ def open_store(settings: Settings) -> CapsuleStore | None:
         "arbtree": __version__,
         "configuration": hashlib.sha256(msgspec.json.encode(settings)).hexdigest()[:16],
     }
-    return CapsuleStore(
-        folder_of(rules), keep=rules.keep, tags=tags, secrets=every_secret()
-    )
+    lines = [line.strip() for secret in every_secret() for line in secret.reveal().splitlines()]
+    secrets = {line for line in lines if len(line) >= LEAST_SECRET}
+    return CapsuleStore(folder_of(rules), keep=rules.keep, tags=tags, secrets=secrets)
 
 
 def actor_named(name: str) -> type[Actor]:

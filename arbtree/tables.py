@@ -71,11 +71,15 @@ def actor_text(said: Row) -> str:
     return "\n".join(parts)
 
 
+def _stamp(wall_ns: int) -> str:
+    at = datetime.datetime.fromtimestamp(wall_ns / 1e9, datetime.UTC)
+    return at.isoformat(timespec="milliseconds")
+
+
 def event_line(event: Row) -> str:
     """One event of the log."""
-    at = datetime.datetime.fromtimestamp(event["wall_ns"] / 1e9, datetime.UTC)
     where = f"{event['path']} generation {event['generation']}"
-    stamp = at.isoformat(timespec="milliseconds")
+    stamp = _stamp(event["wall_ns"])
     return f"{event['sequence']} {stamp} {where} {event['kind']} {event['text']}".rstrip()
 
 
@@ -150,6 +154,41 @@ def waits_text(said: Row) -> str:
         for each in said["waits"]
     ]
     return "\n".join(lines) or "nobody waits for an answer"
+
+
+def capsules_text(rows: list[Row]) -> str:
+    """Every crash capsule, oldest first."""
+    lines = []
+    for row in rows:
+        lines.append(row["file"])
+        if row["problem"]:
+            lines.append(f"  {row['problem']}")
+            continue
+        state = f", cannot be acted out: {row['missing']}" if row["missing"] else ""
+        lines.append(f"  {row['path']} generation {row['generation']}, {_stamp(row['wall_ns'])}")
+        lines.append(f"  {row['error']:.200}{_at(row['raised_at'])}")
+        lines.append(f"  {row['inputs']} inputs, {row['bytes']} bytes{state}")
+    return "\n".join(lines)
+
+
+def replay_text(said: Row) -> str:
+    """What acting a crash out came to."""
+    recorded = said["recorded"]
+    tags = ", ".join(f"{name} {value}" for name, value in said["tags"].items())
+    frames = recorded["frames"]
+    verdict = "reproduced" if said["reproduced"] else "not reproduced"
+    who = f"{said['path']} generation {said['generation']} ({said['actor']})"
+    lines = [
+        f"{who}, {_stamp(said['wall_ns'])}, seed {said['seed']}, {tags}",
+        f"  crashed by {recorded['name']}: {recorded['text']}{_at(frames[-1] if frames else None)}",
+        f"  took {said['inputs']} of {said['kept_inputs']} kept inputs",
+        f"  {verdict}: {said['text']}",
+    ]
+    return "\n".join(lines)
+
+
+def _at(frame: Row | None) -> str:
+    return f" at {frame['module']}:{frame['line']} ({frame['function']})" if frame else ""
 
 
 def loop_text(said: Row) -> str:

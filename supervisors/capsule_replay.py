@@ -89,7 +89,8 @@ class _Script:
         self.at = 0
         self.inputs = 0
         self.muted = True
-        self.first_ns = next((value for kind, value in self.events if kind == NOW), 0)
+        readings = [value for kind, value in self.events if kind == NOW]
+        self.first_ns = readings[0] if readings and isinstance(readings[0], int) else 0
 
     def read(self, kind: str) -> Any:
         """What the actor reads next."""
@@ -119,7 +120,8 @@ class _Script:
             elif kind == STARTED:
                 actor.started()
             elif kind == ASK:
-                asker, message = value  # type: ignore[misc]  # a pair, as the turn keeps it
+                assert isinstance(value, tuple)  # a pair, as the turn keeps it
+                asker, message = value
                 box = actor.context.mailbox
                 actor.handle_ask(Ask(box, message, ASK_WITHIN_S, str(asker)))
             else:
@@ -131,10 +133,10 @@ class _Clock:
         self._script = script
 
     def now_ns(self) -> int:
-        return int(self._script.first_ns if self._script.muted else self._script.read(NOW))
+        return self._script.first_ns if self._script.muted else int(self._script.read(NOW))
 
     def wall_ns(self) -> int:
-        return int(self._script.first_ns if self._script.muted else self._script.read(WALL))
+        return self._script.first_ns if self._script.muted else int(self._script.read(WALL))
 
 
 class _Chance(random.Random):
@@ -248,7 +250,9 @@ def types_near(kind: type[Actor], room: str = "messages") -> TypeFinder:
         if found is None and module.split(".")[0] == room and importlib.util.find_spec(module):
             found = getattr(importlib.import_module(module), words, None)
         if not (isinstance(found, type) and issubclass(found, Struct)):
-            raise BadCapsule(f"an input is of a type that {kind.__qualname__} does not know: {name}")
+            raise BadCapsule(
+                f"an input is of a type that {kind.__qualname__} does not know: {name}"
+            )
         return found
 
     return find

@@ -304,6 +304,8 @@ def load(file: Path) -> Capsule:
     try:
         with file.open("rb") as opened:
             data = opened.read(MAX_FILE_BYTES + 1)
+    except FileNotFoundError as error:
+        raise BadCapsule(f"{file}: no such file") from error
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise EnvironmentFault(f"{file}: {reason}") from error
