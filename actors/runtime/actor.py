@@ -307,7 +307,7 @@ class ActorContext:
     def changed(self) -> None:
         """Say that a task changed what handlers decide by, without `input`."""
         if self.recorder is not None:
-            self.recorder.changed()
+            self.recorder.stale = True
 
     # -- for the runtime ---------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from actors.runtime.asks import Answer
 from actors.runtime.faults import AskFailed
-from actors.runtime.recorder import Kept, Mark
+from actors.runtime.recorder import NOW, Kept, Mark, Now
 from messages.errors import UsageError
 
 VERSION: Final = 1
@@ -207,13 +207,15 @@ def pack_segments(
             missing = f"its state could not be encoded: {error}"
     elif not missing:
         missing = "no state was kept"
-    packed = [
-        CapsuleEvent(event.kind, pack(event.value))
-        if type(event) is Mark
-        else CapsuleEvent(MESSAGE, pack(event))
-        for event in events
-    ]
-    return state, "" if state is not None else missing, packed
+    return state, "" if state is not None else missing, [_event(event) for event in events]
+
+
+def _event(event: object) -> CapsuleEvent:
+    if type(event) is Mark:
+        return CapsuleEvent(event.kind, pack(event.value))
+    if type(event) is Now:
+        return CapsuleEvent(NOW, pack(event.read_ns))
+    return CapsuleEvent(MESSAGE, pack(event))
 
 
 # -- the file -------------------------------------------------------------------------------------

@@ -50,6 +50,12 @@ class Mark(Struct):
     value: object = None
 
 
+class Now(Struct, gc=False):
+    """A reading of the monotonic clock: a mark of its own, as there is one in every turn."""
+
+    read_ns: int
+
+
 DRAINED_MARK: Final = Mark(DRAINED)
 
 
@@ -69,14 +75,17 @@ class Recorder:
 
     Attributes:
         open: a handler of this life runs, so what it reads is to be kept.
+        events: where things are kept now.
+        due: how many messages the mailbox must have given out for `turned` to do anything.
+        stale: the state was changed by something that is not kept: `renew` before anything else.
         missing: why there is no state, empty where there is one.
         passed: inputs and marks of this life that are no longer kept.
         over: more came within one turn than is kept.
     """
 
     __slots__ = (
-        "_before", "_context", "_every", "_kept", "_since", "missing", "open", "outside", "over",
-        "passed", "stale",
+        "_before", "_context", "_every", "_kept", "_outside", "_since", "due", "events", "missing",
+        "open", "over", "passed", "stale",
     )  # fmt: skip
 
     def __init__(self, context: ActorContext) -> None:
@@ -86,17 +95,17 @@ class Recorder:
         self.missing = ""
         self.passed = 0
         self.over = False
-        self.outside = 0
         self.stale = False
+        self.due = 0
+        self.events: list[object] = []
+        self._outside = 0
         self._since = 0
         self._before: Kept | None = None
-        self._kept = Kept(None, True, [])
+        self._kept = Kept(None, True, self.events)
 
     def begin(self) -> None:
         """The life begins: keep what it is made of."""
-        self._kept = Kept(self._state(), True, [])
-        self._since = self._context.mailbox.taken
-        self._context.keep = self._kept.events.append
+        self._rest(fresh=True)
 
     def segments(self) -> list[Kept]:
         """What is kept, oldest first: one list, or two of which the second goes on."""
@@ -104,7 +113,7 @@ class Recorder:
 
     def mark(self, kind: str, value: object) -> None:
         """Keep something beside the messages."""
-        events = self._kept.events
+        events = self.events
         if len(events) < MAX_KEPT:
             events.append(Mark(kind, value))
         else:
@@ -114,9 +123,9 @@ class Recorder:
     def noting(self, kind: str, value: object = None) -> Iterator[None]:
         """Keep what is read while something other than a turn runs."""
         if self.stale:
-            self._renew()
+            self.renew()
         self.mark(kind, value)
-        self.outside += 1
+        self._outside += 1
         self.open = True
         try:
             yield
@@ -126,34 +135,34 @@ class Recorder:
 
     def turned(self) -> None:
         """A turn is over: take a new state when enough has come since the last."""
-        inputs = self._context.mailbox.taken - self._since + self.outside
+        inputs = self._context.mailbox.taken - self._since + self._outside
         if inputs >= self._every:
             self._before = self._kept
             self._rest()
         elif inputs >= LEAST_INPUTS and self._before is not None:
             self.passed += len(self._before.events)
             self._before = None
+        self._set_due()
 
-    def changed(self) -> None:
-        """Something else than inputs changed the state: nothing of before leads to what it is."""
-        self.stale = True
-
-    def renew_if_stale(self) -> None:
-        """Before a turn: begin anew where the state was changed by something not kept."""
-        if self.stale:
-            self._renew()
-
-    def _renew(self) -> None:
+    def renew(self) -> None:
+        """Begin anew: nothing that was kept leads to the present state."""
         self.passed += sum(len(kept.events) for kept in self.segments())
         self._before = None
         self._rest()
 
-    def _rest(self) -> None:
+    def _rest(self, *, fresh: bool = False) -> None:
+        """Keep the present state, and from now on what comes after it."""
         self.stale = False
         self._since = self._context.mailbox.taken
-        self.outside = 0
-        self._kept = Kept(self._state(), False, [])
-        self._context.keep = self._kept.events.append
+        self._outside = 0
+        self.events = []
+        self._kept = Kept(self._state(), fresh, self.events)
+        self._context.keep = self.events.append
+        self._set_due()
+
+    def _set_due(self) -> None:
+        wanted = self._every if self._before is None else LEAST_INPUTS
+        self.due = self._since + wanted - self._outside
 
     def _state(self) -> object:
         actor = self._context.actor
@@ -183,9 +192,12 @@ class RecordingClock:
 
     def now_ns(self) -> int:
         """Return monotonic nanoseconds."""
-        read_ns = self._now()
-        if self._recorder.open:
-            self._recorder.mark(NOW, read_ns)
+        read_ns, recorder = self._now(), self._recorder
+        if recorder.open:
+            if len(recorder.events) < MAX_KEPT:
+                recorder.events.append(Now(read_ns))
+            else:
+                recorder.over = True
         return read_ns
 
     def wall_ns(self) -> int:

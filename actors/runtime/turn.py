@@ -8,13 +8,12 @@ a handler sends meanwhile is queued and its receiver's task woken, so turns neve
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from actors.runtime.asks import Ask
 from actors.runtime.mailbox import NOTHING, Slot
 from actors.runtime.messages import Stamped
-from actors.runtime.recorder import ASK, CONTROL, DRAINED_MARK, Recorder
+from actors.runtime.recorder import ASK, CONTROL, DRAINED_MARK
 
 if TYPE_CHECKING:
     from actors.runtime.actor import ActorContext
@@ -42,7 +41,9 @@ class Turn:
         mailbox, handle, keep = context.mailbox, context.handle, None
         receive, recorder = mailbox.receive, context.recorder
         if recorder is not None:
-            keep = _opened(context, recorder)
+            if recorder.stale:
+                recorder.renew()
+            recorder.open, keep = True, context.keep
         self.open = True
         self.owner = context
         self._count += 1
@@ -72,7 +73,8 @@ class Turn:
                 context.drained()
             if recorder is not None:
                 recorder.open = False
-                recorder.turned()
+                if mailbox.taken >= recorder.due:
+                    recorder.turned()
         # Nothing may reach the sender; the actor's own task raises it again (ActorContext.serve).
         except BaseException as error:  # noqa: ASYNC103
             if recorder is not None:
@@ -86,13 +88,6 @@ class Turn:
                 mailbox.make_room()
             if mailbox.accepted != mailbox.taken:
                 mailbox.wake()  # the cap was reached, or a sender got its place just now
-
-
-def _opened(context: ActorContext, recorder: Recorder) -> Callable[[object], None] | None:
-    """Keep what is read from now on; return what takes each message."""
-    recorder.renew_if_stale()
-    recorder.open = True
-    return context.keep
 
 
 def _take_ask(context: ActorContext, ask: Ask) -> None:
