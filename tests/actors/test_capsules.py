@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import tempfile
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,25 +13,35 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from trio.testing import MockClock
 
+from actors.assets import band_rules
 from actors.bare_venue import bare_venue
 from actors.book import BookActor
+from actors.detector import DetectorActor
+from actors.outlet import Outlet
 from actors.runtime.actor import Actor
 from actors.runtime.capsule import Capsule
 from actors.runtime.clock import TrioClock
-from config.settings import VenueSettings
+from actors.runtime.mailbox import MailboxSpec
+from actors.venue import Venue
+from config.settings import DetectorSettings, VenueSettings
+from markets.assets import AssetRegistry
+from markets.price_band import PriceBands
 from messages.audits import AuditBegun, AuditSnapshot
-from messages.books import DarkReason, FeedLost, FeedOpened
-from messages.identifiers import ContractKind
+from messages.books import BookDark, BookTop, DarkReason, FeedLost, FeedOpened
+from messages.identifiers import ContractKind, Instrument
 from messages.instruments import SymbolInfo
 from messages.market import BestQuote, BookDelta, BookSnapshot, Levels
+from messages.opportunities import ReleasePair
 from supervisors.capsule_replay import Outcome, act_out, types_near
 from supervisors.capsules import CapsuleStore, capsule_files, load
 from supervisors.runtime import Options, Runtime, open_tree
 from supervisors.spec import ChildSpec, SupervisorSpec
-from supervisors.tree import BOOK_MAILBOX
+from supervisors.tree import BOOK_MAILBOX, instrument_of
+from tests.actors.test_detector import SYMBOLS, info_of
 
 START_NS = 1_700_000_000_000_000_000
 PATH = "engine/book"
+LEAD = 80
 INFO = SymbolInfo(
     venue="binance", symbol="BTC/USDT", native="BTCUSDT", base="BTC", quote="USDT",
     kind=ContractKind.SPOT, tick=Decimal("0.5"),
@@ -43,8 +54,12 @@ class PlantedBook(BookActor):
     def drained(self) -> None:
         super().drained()
         if 1.5 in (price for price, _ in self._book.all_levels()[0]):
-            form = msgspec.msgpack.encode(self.capsule_state())
-            raise RuntimeError(hashlib.sha256(form).hexdigest())
+            raise RuntimeError(digest(self.capsule_state()))
+
+
+def digest(state: object) -> str:
+    """A whole state in one word."""
+    return hashlib.sha256(msgspec.msgpack.encode(state)).hexdigest()
 
 
 def book_of(kind: type[BookActor] = PlantedBook) -> BookActor:
@@ -154,9 +169,11 @@ STEPS = st.lists(
 
 async def act(run: Runtime, steps: list[tuple[str, int, float]]) -> None:
     """Carry steps out, then crash the book."""
-    book, at = run.lookup(PATH), 0
+    book, at = run.lookup(PATH), LEAD - 1
     book.tell_control(FeedOpened(INFO, "engine/feed", 1))
     book.tell(snapshot(0))
+    for at in range(1, LEAD):  # long enough for the state to be copied on the way
+        book.tell(delta(at, ((90.0 + at % 9, at % 4 / 2),)))
     for kind, number, amount in steps:
         if kind == "wait":
             await trio.sleep(number / 10)
@@ -191,7 +208,6 @@ def test_any_sequence_that_ends_in_a_crash_is_reproduced(
     steps: list[tuple[str, int, float]], every: int
 ) -> None:
     """Whatever came before and wherever the state was copied: same line, same state."""
-    import tempfile
 
     class Often(PlantedBook):
         capsule_every = every
@@ -215,3 +231,115 @@ def test_any_sequence_that_ends_in_a_crash_is_reproduced(
             assert outcome.reproduced, outcome.text
             assert outcome.raised is not None
             assert outcome.raised.text == outcome.recorded.text
+
+
+# -- the detector ---------------------------------------------------------------------------------
+
+
+class PlantedDetector(DetectorActor):
+    """A detector that raises at one price, and says what it was at that moment."""
+
+    capsule_every = 16
+
+    def drained(self) -> None:
+        super().drained()
+        if any(leg.top is not None and leg.top.bids[0][0] == 1.5 for leg in self._legs.values()):
+            raise RuntimeError(digest(self.capsule_state()))
+
+
+def detector_spec(venues: dict[str, Venue]) -> SupervisorSpec:
+    """The planted detector beside stub connections."""
+    rules = DetectorSettings(price_band_after_s=0.5, price_band_release_after_s=5.0)
+    bands = PriceBands(band_rules(rules))
+    child = ChildSpec(
+        "detector",
+        lambda: PlantedDetector(rules, venues, Outlet(), AssetRegistry(), bands),
+        mailbox=MailboxSpec(capacity=64, overflow="conflate", key=instrument_of),
+    )
+    return SupervisorSpec("engine", children=(*(ChildSpec(n, Actor) for n in SYMBOLS), child))
+
+
+def detector_venues() -> dict[str, Venue]:
+    """Three venues whose connections are stubs."""
+    found = {}
+    for name, symbol in SYMBOLS.items():
+        rules = VenueSettings(name=name, symbols=(symbol,), taker_fee_bps=0.0)
+        found[name] = bare_venue(rules, (info_of(name, symbol),), (f"engine/{name}",))
+    return found
+
+
+async def drive(
+    run: Runtime, venues: dict[str, Venue], steps: list[tuple[int, int, int, int]]
+) -> None:
+    """Tell tops of prices around 100 at any age, lose some, let time pass; then crash it."""
+    names = list(SYMBOLS)
+    # Long enough for the state to be copied on the way: crossings, outsiders, darkness, time.
+    lead = [
+        (at % 3, (60, 98, 99, 103)[at * at % 4], 5, (0, 0, 1, 2)[at % 7 % 4]) for at in range(72)
+    ]
+    for which, ticks, age_ms, kind in [*lead, *steps, (0, 100, 0, 9)]:
+        name = names[which]
+        symbol, path, now_ns = SYMBOLS[name], f"engine/{name}", run.clock.now_ns()
+        bid = 1.5 if kind == 9 else ticks / 1.0
+        if kind == 1:
+            run.lookup("engine/detector").tell(BookDark(name, symbol, 1, DarkReason.GAP, now_ns))
+        elif kind == 2:
+            await trio.sleep(ticks / 100)
+        elif kind == 3:
+            pair = [Instrument(each, SYMBOLS[each]) for each in names[:2]]
+            run.lookup("engine/detector").tell_control(ReleasePair(*pair))
+        else:
+            venues[name].feeds[path].proof_ns = now_ns - age_ms * 1_000_000
+            venues[name].clock_offset.offset_ms = float(age_ms)
+            top = BookTop(
+                name, symbol, path, 1 + (kind == 4), 7, ((bid, 2.0),), ((bid + 1.0, 2.0),),
+                run.clock.wall_ns() // 1_000_000, now_ns, now_ns, now_ns,
+            )  # fmt: skip
+            run.lookup("engine/detector").tell(top)
+        if kind != 5:
+            await trio.testing.wait_all_tasks_blocked()
+    await trio.sleep(0.01)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    steps=st.lists(
+        st.tuples(
+            st.integers(0, 2),
+            st.sampled_from([60, 98, 99, 100, 101, 103, 150]),
+            st.sampled_from([0, 5, 900, 1500, 6000]),
+            st.sampled_from([0, 0, 0, 0, 1, 2, 3, 4, 5]),
+        ),
+        max_size=60,
+    )
+)
+def test_any_life_of_a_detector_is_reproduced(steps: list[tuple[int, int, int, int]]) -> None:
+    """Tops, opportunities, statistics and quarantines: what other actors' cells said is kept."""
+    for outcome in crash_and_replay(PlantedDetector, steps):
+        assert outcome.reproduced, outcome.text
+        assert outcome.raised is not None
+        assert outcome.raised.text == outcome.recorded.text
+
+
+def crash_and_replay(
+    kind: type[PlantedDetector], steps: list[tuple[int, int, int, int]]
+) -> list[Outcome]:
+    """Live through the steps in virtual time, then act every crash out."""
+    with tempfile.TemporaryDirectory() as name:
+        with CapsuleStore(Path(name)) as store:
+
+            async def run() -> None:
+                venues = detector_venues()
+                clock = TrioClock(START_NS)
+                spec = detector_spec(venues)
+                async with open_tree(spec, clock=clock, options=options(store)) as tree:
+                    await drive(tree, venues, steps)
+
+            trio.run(run, clock=MockClock(autojump_threshold=0))
+        capsules = [load(file) for file in sorted(capsule_files(Path(name)))]
+        assert capsules
+
+        async def again() -> list[Outcome]:
+            return [replayed(capsule, kind) for capsule in capsules]
+
+        return trio.run(again)
