@@ -18,6 +18,7 @@ from actors.runtime.actor import Actor
 from actors.runtime.asks import Ask
 from actors.runtime.capsule import BadCapsule, Capsule, pack, read_capsule, to_bytes, unpack
 from actors.runtime.clock import TrioClock
+from actors.runtime.recorder import Kept
 from supervisors import capsules
 from supervisors.capsule_replay import Outcome, act_out, types_near
 from supervisors.capsules import CapsuleStore, capsule_files, capsule_row, file_name, load
@@ -341,7 +342,7 @@ def test_what_is_too_large_is_kept_without_its_inputs(
     """The error is never given up for its size."""
     monkeypatch.setattr(capsules, "MAX_FILE_BYTES", 300)
     crash = crash_called("20260101T000000.000000Z-top.a-g1.capsule")
-    crash.segments = [capsules.Kept(SumState(1, 2, 3.0, 4), True, [str(n) for n in range(10_000)])]
+    crash.segments = [Kept(SumState(1, 2, 3.0, 4), True, [str(n) for n in range(10_000)])]
     with CapsuleStore(tmp_path) as store:
         store.take(crash)
     (file,) = tmp_path.iterdir()
