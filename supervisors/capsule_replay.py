@@ -289,7 +289,7 @@ def act_out(capsule: Capsule, kind: type[Actor], find: TypeFinder) -> Outcome:
         if isinstance(error, KeyboardInterrupt) and "KeyboardInterrupt" not in capsule.error.name:
             raise
         raised = crash_error(capsule.error.kind, error)
-        return _compared(capsule.error, raised, script.inputs)  # noqa: ASYNC104 - no task of ours ends
+        return _compared(capsule.error, raised, script.inputs)  # noqa: ASYNC104 - looked for
     text = f"nothing was raised in {script.inputs} inputs"
     return Outcome(False, text, script.inputs, capsule.error, None)
 

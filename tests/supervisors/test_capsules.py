@@ -13,15 +13,14 @@ import trio
 from msgspec import Struct
 from msgspec.structs import replace
 
-from actors.runtime import capsule as module
 from actors.runtime.actor import Actor
 from actors.runtime.asks import Ask
-from actors.runtime.capsule import BadCapsule, Capsule, pack, read_capsule, to_bytes, unpack
+from actors.runtime.capsule import BadCapsule, Capsule
 from actors.runtime.clock import TrioClock
 from actors.runtime.recorder import Kept
 from supervisors import capsules
 from supervisors.capsule_replay import Outcome, act_out, types_near
-from supervisors.capsules import CapsuleStore, capsule_files, capsule_row, file_name, load
+from supervisors.capsules import CapsuleStore, capsule_files, file_name, load
 from supervisors.runtime import Options, open_tree
 from supervisors.spec import ChildSpec
 from tests.supervisors.trees import NO_BACKOFF, tree
@@ -357,61 +356,3 @@ def test_names_sort_by_time() -> None:
     early = file_name("engine/venues/mexc/books/BTC-USDT", 12, 1_700_000_000_000_001_000)
     assert early == "20231114T221320.000001Z-engine.venues.mexc.books.BTC-USDT-g12.capsule"
     assert early < file_name("a", 1, 1_700_000_000_000_002_000)
-
-
-# -- files that are none --------------------------------------------------------------------------
-
-
-def spelt() -> bytes:
-    """A whole file."""
-    error = capsules.crash_error("crash", ValueError("no"))
-    return to_bytes(
-        Capsule(
-            path="top/a", generation=1, actor="", seed=0, wall_ns=0, tags={}, error=error,
-            summary="{}", fresh=True, state=None, missing="none", events=(), passed=0,
-        )
-    )  # fmt: skip
-
-
-def test_a_whole_file_reads() -> None:
-    """It comes back as it was."""
-    assert read_capsule(spelt(), "f").error.text == "no"
-
-
-@pytest.mark.parametrize("length", [0, 5, 13, 20, 30, -1])
-def test_a_cut_file_is_named(length: int) -> None:
-    """Wherever it ends, the text says that it is cut, or no capsule at all."""
-    with pytest.raises(BadCapsule, match=r"is cut|is no crash capsule|is damaged"):
-        read_capsule(spelt()[:length], "f")
-
-
-def test_foreign_newer_and_damaged_files_are_told_apart() -> None:
-    """Each has a sentence of its own."""
-    data = spelt()
-    with pytest.raises(BadCapsule, match="is no crash capsule"):
-        read_capsule(b"PK\x03\x04" + data, "f")
-    with pytest.raises(BadCapsule, match="version 2, this program reads version 1"):
-        read_capsule(data.replace(b"capsule 1", b"capsule 2", 1), "f")
-    with pytest.raises(BadCapsule, match="its checksum"):
-        read_capsule(data[:-1] + bytes([data[-1] ^ 1]), "f")
-    with pytest.raises(BadCapsule, match="does not read"):
-        read_capsule(module.MAGIC + b"1 x y\nabc", "f")
-
-
-def test_lists_name_what_cannot_be_read(tmp_path: Path) -> None:
-    """One bad file does not hide the others."""
-    bad = tmp_path / file_name("a", 1, 0)
-    bad.write_bytes(spelt()[:-1])
-    assert "is cut" in capsule_row(bad)["problem"]
-    good = tmp_path / file_name("a", 2, 0)
-    good.write_bytes(spelt())
-    assert capsule_row(good)["path"] == "top/a"
-
-
-@pytest.mark.parametrize(
-    "value", [None, True, 3, -(2**80), 0.5, "a", b"a", (1, ("b", None)), Add(1)]
-)
-def test_values_come_back_as_they_were(value: object) -> None:
-    """Plain values, tuples of them and structs."""
-    found = unpack(pack(value), types_near(Summer))
-    assert found == value and type(found) is type(value)
