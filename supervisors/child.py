@@ -42,6 +42,7 @@ class Record:
         not_before_s: the loop time before which no new life may begin.
         limited: its next life needs a place in the reconnect limit.
         begun: how many lives it has had.
+        up_s: the loop time at which it was ready; None while it is not up.
         settled: its last start came to something: it runs, or waits, or was given up.
     """
 
@@ -65,6 +66,7 @@ class Record:
         self.doomed = False
         self.asked = False
         self.begun = 0
+        self.up_s: float | None = None
         self.last_exit: Exit | None = None
         self.last_failure: Exit | None = None
         self.not_before_s = 0.0
@@ -117,6 +119,10 @@ class Record:
         """Enter a state; say so to log and observer."""
         if state == self.state:
             return
+        if state == "running" and self.state != "suspended":
+            self.up_s = trio.current_time()
+        elif state not in ("running", "suspended"):
+            self.up_s = None
         self.state = state
         runtime = self.runtime
         if state not in ("stopped", "running"):

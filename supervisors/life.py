@@ -318,6 +318,10 @@ class Life:
         """It got on."""
         self._progress_s = trio.current_time()
 
+    def progress_age_s(self, now_s: float) -> float:
+        """Return how long ago it got on, or began."""
+        return max(0.0, now_s - self._progress_s)
+
     def watch(self, path: str) -> None:
         """Tell it of another's comings and goings."""
         if self.context is not None:

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from actors.runtime.mailbox import MailboxStatistics
+from actors.runtime.mailbox import NOTHING, MailboxStatistics
 from supervisors.child import ActorRecord, Record
 from supervisors.frames import await_frames
 from supervisors.supervisor import Supervisor
+from supervisors.waits import cycles, waits
 
 
 class Row(Struct, frozen=True):
@@ -25,6 +26,14 @@ class Row(Struct, frozen=True):
         crashes: crashes within the window of its budget; of a supervisor: causes.
         handler_s: time its handlers took in this run.
         mailbox: its counters; None for a supervisor.
+        budget, window_s: how many crashes, or causes, are tolerated in that time.
+        up_s: seconds since it was ready; None while it is not up.
+        oldest_s: how long the oldest queued message has waited; None when nothing is queued.
+        doing, doing_s: what its handler or task is at (a message's type, mostly), and since when.
+        progress_s, progress_within_s: seconds since it got on, and within how many it must; None
+            where its spec does not ask for progress.
+        waits_for: paths of those whose answer, or room in whose mailbox, it waits for.
+        deadlocked: it waits in a circle.
     """
 
     path: str
@@ -38,6 +47,16 @@ class Row(Struct, frozen=True):
     crashes: int
     handler_s: float
     mailbox: MailboxStatistics | None
+    budget: int = 0
+    window_s: float = 0.0
+    up_s: float | None = None
+    oldest_s: float | None = None
+    doing: str = ""
+    doing_s: float | None = None
+    progress_s: float | None = None
+    progress_within_s: float | None = None
+    waits_for: tuple[str, ...] = ()
+    deadlocked: bool = False
 
 
 def walk(record: Record) -> Iterator[Record]:
@@ -50,25 +69,59 @@ def walk(record: Record) -> Iterator[Record]:
 
 def rows_below(root: Record, now_s: float) -> list[Row]:
     """Return one row for each record; plain reading, so it never waits."""
-    return [_row(record, now_s) for record in walk(root)]
+    edges = waits(root.runtime.registry.refs(), now_s)
+    waiting: dict[str, tuple[str, ...]] = {}
+    for edge in edges:
+        waiting[edge.asker] = (*waiting.get(edge.asker, ()), edge.callee)
+    stuck = {path for circle in cycles(edges) for path in circle} if edges else set()
+    return [_row(record, now_s, waiting, stuck) for record in walk(root)]
 
 
-def _row(record: Record, now_s: float) -> Row:
-    ref = record.ref if isinstance(record, ActorRecord) else None
-    waits = record.state == "backoff"
+def _row(record: Record, now_s: float, waiting: dict[str, tuple[str, ...]], stuck: set[str]) -> Row:
+    actor = record if isinstance(record, ActorRecord) else None
+    mailbox = actor.ref.mailbox if actor is not None else None
+    life = actor.life if actor is not None else None
+    within_s = actor.spec.progress_within_s if actor is not None else None
+    doing, doing_s = _doing(actor, now_s) if life is not None and actor is not None else ("", None)
+    watched = life is not None and within_s is not None
     return Row(
         path=record.path,
-        kind="supervisor" if ref is None else "actor",
+        kind="supervisor" if actor is None else "actor",
         state=record.state,
         generation=record.generation,
         restarts=max(0, record.begun - 1),
-        next_try_s=max(0.0, record.not_before_s - now_s) if waits else None,
+        next_try_s=max(0.0, record.not_before_s - now_s) if record.state == "backoff" else None,
         last_exit=record.last_exit.reason if record.last_exit is not None else "",
         last_failure=record.last_failure.reason if record.last_failure is not None else "",
         crashes=record.spent(now_s),
-        handler_s=ref.mailbox.handler_ns / 1e9 if ref is not None else 0.0,
-        mailbox=ref.statistics() if ref is not None else None,
+        handler_s=mailbox.handler_ns / 1e9 if mailbox is not None else 0.0,
+        mailbox=mailbox.statistics() if mailbox is not None else None,
+        budget=record.declared.budget.count,
+        window_s=record.declared.budget.window_s,
+        up_s=now_s - record.up_s if record.up_s is not None else None,
+        oldest_s=mailbox.oldest_s(now_s) if mailbox is not None else None,
+        doing=doing,
+        doing_s=doing_s,
+        progress_s=life.progress_age_s(now_s) if watched and life is not None else None,
+        progress_within_s=within_s,
+        waits_for=waiting.get(record.path, ()),
+        deadlocked=record.path in stuck,
     )
+
+
+def _doing(record: ActorRecord, now_s: float) -> tuple[str, float | None]:
+    """What a living actor is at: the message in hand, or what its tasks say of themselves.
+
+    A handler is seen at work only from outside the loop, as it lets nobody else run there.
+    """
+    in_hand = record.ref.mailbox.in_hand
+    if in_hand is not NOTHING:
+        return type(in_hand).__name__, None
+    context = record.life.context if record.life is not None else None
+    if context is None or context.work is None:
+        return "", None
+    what, since_s = context.work
+    return what, max(0.0, now_s - since_s)
 
 
 def alive_frames(root: Record) -> dict[str, list[str]]:

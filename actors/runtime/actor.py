@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, ClassVar, Protocol, Self, TypeVar, TypeVarTuple
 
@@ -168,6 +169,7 @@ class ActorContext:
         failure: what a handler raised, until the actor's task raises it again.
         recorder: keeps what this life takes in, where crash capsules are wanted.
         keep: takes each message before it is handled, where somebody wants them.
+        work: what a task of this life is at, and since when; see `doing`.
     """
 
     def __init__(
@@ -199,6 +201,7 @@ class ActorContext:
             self.clock = RecordingClock(clock, self.recorder)
             self.random = RecordingRandom(chance, self.recorder)
         self.failure: BaseException | None = None
+        self.work: tuple[str, float] | None = None
         self.handle = actor.handle
         self.drained: Callable[[], None] | None = (
             actor.drained if type(actor).drained is not Actor.drained else None
@@ -303,6 +306,15 @@ class ActorContext:
         if self.recorder is not None and self.recorder.open:
             self.recorder.mark(SAW, value)
         return value
+
+    @contextmanager
+    def doing(self, what: str) -> Iterator[None]:
+        """Say what a task of this life is at, in rows, as long as the block lasts."""
+        self.work = (what, trio.current_time())
+        try:
+            yield
+        finally:
+            self.work = None
 
     def changed(self) -> None:
         """Say that a task changed what handlers decide by, without `input`."""
