@@ -32,6 +32,14 @@ IN_BAND_WITHIN_S = 10.0
 """A stream that brings its own snapshots sends one at once, or when it is subscribed again."""
 
 
+class AskingState(Struct):
+    """The open question for a snapshot; `waiting`: a timer runs."""
+
+    number: int
+    refusals: int
+    waiting: bool
+
+
 class AskAgain(Struct, frozen=True, gc=False):
     """A timer: the snapshot asked for as number `ask` has not helped yet."""
 
@@ -87,6 +95,16 @@ class Asking:
         """A snapshot helped."""
         self._refusals = 0
         self.stop()
+
+    def state(self) -> AskingState:
+        """What of it decides anything, for crash capsules."""
+        return AskingState(self._number, self._refusals, self._timer is not None)
+
+    def restored(self, state: AskingState) -> None:
+        """Become what a state says; a timer that ran is set again."""
+        if state.waiting:
+            self.later(ASK_AGAIN_S)
+        self._number, self._refusals = state.number, state.refusals
 
     def stop(self) -> None:
         """Nothing is wanted any more."""

@@ -13,13 +13,15 @@ Cancellation publishes `BookDark`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
 from actors.asking import IN_BAND_WITHIN_S, AskAgain, Asking
 from actors.book_audit import BookAudit, Ending
+from actors.book_state import BOOK_AUDIT, PROVEN_BOOK, BookActorState, BookLifeState
 from actors.proven_book import ProvenBook, Verdict
 from actors.runtime.actor import Actor
 from actors.runtime.messages import Up
+from actors.runtime.state_copy import StateForm
 from actors.venue import Venue
 from exchanges.sequencing import State
 from messages.audits import (
@@ -64,6 +66,7 @@ class BookActor(Actor):
     """
 
     in_turn: ClassVar[bool] = True
+    capsule_form: ClassVar[type[Any] | None] = BookActorState
 
     def __init__(
         self,
@@ -80,7 +83,7 @@ class BookActor(Actor):
         self._symbol = symbol
         self._paths = (snapshots, detector)
         self._auditor = auditor
-        self._top_levels = top_levels
+        self._top_levels, self._audit_levels = top_levels, audit_levels
         self._feed: FeedOpened | None = None
         self._epoch = NO_EPOCH
         self._book = ProvenBook(
@@ -143,6 +146,25 @@ class BookActor(Actor):
             "connection": self._feed.connection if self._feed is not None else None,
             "change_age_ms": round(age_ns / 1e6, 1) if self._received_ns else None,
         }
+
+    def capsule_state(self) -> BookActorState:
+        """A copy of everything, all levels included; see `Actor.capsule_state`."""
+        asking = self._asking.state() if hasattr(self, "_asking") else None  # `started` makes it
+        shown = self._shown is not None
+        return BookActorState(self._venue.settings, _LIFE.copy(self), shown, asking)
+
+    @classmethod
+    def from_capsule(cls, state: BookActorState) -> Self:
+        """A new book actor over a venue with nothing behind it."""
+        return cls(**state.made_of)
+
+    def restored(self, state: BookActorState) -> None:
+        """Become what the state says."""
+        _LIFE.fill(self, state.life)
+        self._take = self._noted_delta if self._audit.open else self._book.delta
+        self._shown = self._feed if state.shown else None
+        if state.asking is not None:
+            self._asking.restored(state.asking)
 
     # -- messages -------------------------------------------------------------------------------
 
@@ -378,3 +400,6 @@ class BookActor(Actor):
         self._detector.tell(
             BookDark(self._venue.name, self._symbol, self._epoch, reason, self._clock.now_ns())
         )
+
+
+_LIFE = StateForm(BookActor, BookLifeState, book=PROVEN_BOOK, audit=BOOK_AUDIT)

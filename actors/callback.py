@@ -60,7 +60,8 @@ class CallbackActor(Actor):
                 answer = self._callback(message)
                 if not isinstance(answer, Awaitable):
                     raise UsageError(f"{self._callback!r} is no async function")
-                await answer
+                with self.context.doing(type(message).__name__):
+                    await answer
                 done = True
             finally:
                 self._tally.handled += done

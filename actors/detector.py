@@ -11,35 +11,33 @@ open opportunity as stopped.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Self
 
 from msgspec import Struct
 
 from actors.assets import band_rules
-from actors.feed import Feed
-from actors.opportunity_facts import Both, closed, evidence, opened
+from actors.bare_venue import bare_venue
+from actors.detector_pairs import Leg, Pair, mid, timed
+from actors.detector_state import DetectorState, state_of, take_over
+from actors.opportunity_facts import closed, evidence, opened
 from actors.outlet import Outlet
 from actors.runtime.actor import Actor
-from actors.runtime.reference import ActorRef
 from actors.venue import Venue
 from config.settings import DetectorSettings
 from markets.arbitrage import Crossing, Edge, NoEdge, leg_of
 from markets.assets import AssetRegistry
 from markets.comparable import NotComparable, why_not_comparable
-from markets.episodes import PairEpisodes, PairStatistics
+from markets.episodes import PairStatistics
 from markets.fees import Fees, FeeSchedule, fees_from_bps
 from markets.freshness import Ages, Freshness, FreshnessLimits
-from markets.opportunities import Closed, CloseReason, Life, OpportunityTracker
-from markets.price_band import BandState, PriceBand, PriceBands
+from markets.opportunities import Closed, CloseReason, Life
+from markets.price_band import BandState, PriceBands
 from markets.price_gate import PriceGate
 from messages.books import BookDark, BookTop
 from messages.identifiers import Instrument
 from messages.instruments import SymbolInfo
 from messages.opportunities import PairQuarantined, PairReleased, ReleasePair
-
-EPISODE_THRESHOLDS_BPS = (0.0, 1.0, 2.0, 5.0, 10.0, 20.0)
-"""Gross edges that episodes are counted above."""
 
 RECHECK_S = 0.1
 """How often open opportunities are looked at for staleness when no price moves."""
@@ -55,42 +53,6 @@ class Recheck(Struct, frozen=True, gc=False):
     """A timer: look at open opportunities again."""
 
 
-class _Leg:
-    """One instrument: its latest top, and what proves it."""
-
-    __slots__ = ("base", "feed", "info", "pairs", "ref", "told_ns", "top", "venue")
-
-    def __init__(self, info: SymbolInfo, venue: Venue, base: str) -> None:
-        self.info = info
-        self.base = base
-        self.venue = venue
-        self.top: BookTop | None = None
-        self.told_ns = 0
-        self.ref: ActorRef | None = None
-        self.feed: Feed | None = None
-        self.pairs: list[_Pair] = []
-
-
-class _Pair:
-    """Buying on one instrument and selling on the other."""
-
-    __slots__ = ("band", "buy", "crossing", "episodes", "reason", "sell", "tracker")
-
-    def __init__(
-        self,
-        buy: _Leg,
-        sell: _Leg,
-        rules: DetectorSettings,
-        crossing: Crossing | NotComparable,
-        band: PriceBand,
-    ) -> None:
-        self.buy, self.sell, self.band = buy, sell, band
-        self.crossing = crossing if isinstance(crossing, Crossing) else None
-        self.reason = None if isinstance(crossing, Crossing) else crossing
-        self.episodes = PairEpisodes(EPISODE_THRESHOLDS_BPS)
-        self.tracker: OpportunityTracker[Both] = OpportunityTracker(rules.alive_after_ms)
-
-
 class DetectorActor(Actor):
     """Compares every two instruments of different venues with one base asset.
 
@@ -101,6 +63,9 @@ class DetectorActor(Actor):
         assets: which tickers are one asset; the well-known ones when left out.
         bands: what knows the quarantines; they must outlive a restart.
     """
+
+    capsule_form: ClassVar[type[Any] | None] = DetectorState
+    capsule_every: ClassVar[int] = 1024  # a copy takes some 4 us a pair
 
     def __init__(
         self,
@@ -125,10 +90,11 @@ class DetectorActor(Actor):
             )
         )
         self._fees = fee_schedule(venues)
-        self._legs: dict[tuple[str, str], _Leg] = {}
-        self._pairs: list[_Pair] = []
-        self._touched: dict[_Pair, None] = {}
-        self._at_ns = 0
+        self._legs: dict[tuple[str, str], Leg] = {}
+        self._pairs: list[Pair] = []
+        self._touched: dict[Pair, None] = {}
+        self._at_ns = self._next_id = 0
+        self._rechecking = False
         self.opened = 0
         self.evaluated = 0
 
@@ -136,8 +102,7 @@ class DetectorActor(Actor):
 
     def started(self) -> None:
         """Begin with nothing known."""
-        self._ids = itertools.count((self.context.generation - 1) * IDS_PER_LIFE + 1)
-        self._rechecking = False
+        self._next_id = (self.context.generation - 1) * IDS_PER_LIFE + 1
         self._bands.lost(self.context.clock.now_ns())
 
     async def stopping(self) -> None:
@@ -173,6 +138,30 @@ class DetectorActor(Actor):
             for pair in self._pairs
         }
 
+    def capsule_state(self) -> DetectorState:
+        """A copy of tops, opportunities, statistics and quarantines; see `Actor.capsule_state`."""
+        state = state_of(self._rules, self._venues, self._assets, self._bands)
+        state.legs = [leg.state() for leg in self._legs.values()]
+        state.pairs = [pair.state() for pair in self._pairs]
+        state.at_ns, state.next_id, state.rechecking = self._at_ns, self._next_id, self._rechecking
+        state.opened, state.evaluated = self.opened, self.evaluated
+        return state
+
+    @classmethod
+    def from_capsule(cls, state: DetectorState) -> Self:
+        """A new detector over venues with nothing behind them."""
+        venues = {each.name: bare_venue(each, (), state.feeds[each.name]) for each in state.venues}
+        assets = AssetRegistry(state.words, state.simulated)
+        return cls(state.rules, venues, Outlet(), assets, state.price_bands())
+
+    def restored(self, state: DetectorState) -> None:
+        """Become what the state says."""
+        for known in state.legs:
+            self._new_leg(known.info, self._venues[known.info.venue])
+        take_over(state, list(self._legs.values()), self._pairs, self._bands, self.context)
+        self._at_ns, self._next_id, self._rechecking = state.at_ns, state.next_id, state.rechecking
+        self.opened, self.evaluated = state.opened, state.evaluated
+
     # -- messages -------------------------------------------------------------------------------
 
     def handle(self, message: object) -> None:
@@ -194,7 +183,7 @@ class DetectorActor(Actor):
             if self._bands.of(message.one, message.other).release():
                 self._released(message.one, message.other, "user")
         elif isinstance(message, Recheck):
-            self._touched.update((pair, None) for pair in self._pairs if _timed(pair))
+            self._touched.update((pair, None) for pair in self._pairs if timed(pair))
             self._rechecking = bool(self._touched)
             if self._rechecking:
                 self.context.timer(RECHECK_S, Recheck())
@@ -212,23 +201,24 @@ class DetectorActor(Actor):
 
     # -- instruments ----------------------------------------------------------------------------
 
-    def _leg(self, venue_name: str, symbol: str) -> _Leg | None:
+    def _leg(self, venue_name: str, symbol: str) -> Leg | None:
         leg = self._legs.get((venue_name, symbol))
         if leg is not None:
             return leg
         venue = self._venues.get(venue_name)
-        info = venue.directory.known(symbol) if venue is not None else None
-        if venue is None or info is None:
-            return None
-        leg = _Leg(info, venue, self._assets.base_key(info))
+        info = self.context.saw(venue.directory.known(symbol) if venue is not None else None)
+        return None if venue is None or info is None else self._new_leg(info, venue)
+
+    def _new_leg(self, info: SymbolInfo, venue: Venue) -> Leg:
+        leg = Leg(info, venue, self._assets.base_key(info))
         for other in self._legs.values():
             if other.base == leg.base and other.info.venue != info.venue:
                 self._pair(leg, other)
                 self._pair(other, leg)
-        self._legs[(venue_name, symbol)] = leg
+        self._legs[(info.venue, info.symbol)] = leg
         return leg
 
-    def _pair(self, buy: _Leg, sell: _Leg) -> None:
+    def _pair(self, buy: Leg, sell: Leg) -> None:
         crossing: Crossing | NotComparable | None
         crossing = why_not_comparable(buy.info, sell.info, self._assets)
         if crossing is None:
@@ -238,14 +228,14 @@ class DetectorActor(Actor):
                 self._rules.threshold_bps,
             )
         band = self._bands.of(buy.info.instrument, sell.info.instrument)
-        pair = _Pair(buy, sell, self._rules, crossing, band)
+        pair = Pair(buy, sell, self._rules, crossing, band)
         for leg in (buy, sell):
             leg.pairs.append(pair)
             if leg.top is not None:
                 self._tell(pair, leg, leg.top, leg.told_ns)
         self._pairs.append(pair)
 
-    def _quote(self, leg: _Leg, top: BookTop) -> None:
+    def _quote(self, leg: Leg, top: BookTop) -> None:
         if leg.feed is None or leg.feed.path != top.connection:
             leg.feed = leg.venue.feeds[top.connection]
             leg.ref = self.context.lookup(top.connection)
@@ -255,13 +245,13 @@ class DetectorActor(Actor):
             self._tell(pair, leg, top, self._at_ns)
             self._touched[pair] = None
 
-    def _tell(self, pair: _Pair, leg: _Leg, top: BookTop, at_ns: int) -> None:
+    def _tell(self, pair: Pair, leg: Leg, top: BookTop, at_ns: int) -> None:
         if leg is pair.buy:
             pair.episodes.buy_quote(at_ns, top.asks[0][0])
         else:
             pair.episodes.sell_quote(at_ns, top.bids[0][0])
 
-    def _withdraw(self, leg: _Leg) -> None:
+    def _withdraw(self, leg: Leg) -> None:
         leg.top = None
         self._at_ns = max(self._at_ns, self.context.clock.now_ns())
         for pair in leg.pairs:
@@ -273,7 +263,7 @@ class DetectorActor(Actor):
 
     # -- decisions ------------------------------------------------------------------------------
 
-    def _evaluate(self, pair: _Pair, crossing: Crossing, now_ns: int, wall_ns: int) -> None:
+    def _evaluate(self, pair: Pair, crossing: Crossing, now_ns: int, wall_ns: int) -> None:
         self.evaluated += 1
         buy, sell, band = pair.buy.top, pair.sell.top, pair.band
         if buy is None or sell is None:
@@ -305,7 +295,9 @@ class DetectorActor(Actor):
             evidence(pair.buy.info, buy, ask, buy_ages),
             evidence(pair.sell.info, sell, bid, sell_ages),
         )
-        number = next(self._ids) if pair.tracker.life is None and isinstance(edge, Edge) else 0
+        number = 0
+        if pair.tracker.life is None and isinstance(edge, Edge):
+            number, self._next_id = self._next_id, self._next_id + 1
         outcome = pair.tracker.seen(now_ns, edge, proof, number)
         if isinstance(outcome, Life):
             self.opened += 1
@@ -314,24 +306,28 @@ class DetectorActor(Actor):
         elif isinstance(outcome, Closed):
             self._outlet.publish(closed(outcome))
 
-    def _judge(self, leg: _Leg, top: BookTop, now_ns: int, wall_ns: int) -> Ages | Freshness:
+    def _judge(self, leg: Leg, top: BookTop, now_ns: int, wall_ns: int) -> Ages | Freshness:
         """The ages of a top that may be traded on, or why it may not."""
         if leg.ref is None or leg.feed is None:
             return Freshness.DARK
+        offset_ms = leg.venue.clock_offset.offset_ms
+        epoch, proven_ns, offset_ms = self.context.saw(
+            (leg.ref.generation, leg.feed.proof_ns, offset_ms)
+        )
         return self._gate.judge(
             top,
-            epoch=leg.ref.generation,
-            proven_ns=leg.feed.proof_ns,
+            epoch=epoch,
+            proven_ns=proven_ns,
             now_ns=now_ns,
             wall_ns=wall_ns,
-            clock_offset_ms=leg.venue.clock_offset.offset_ms,
+            clock_offset_ms=offset_ms,
         )
 
-    def _in_band(self, pair: _Pair, buy: BookTop, sell: BookTop, now_ns: int) -> bool:
+    def _in_band(self, pair: Pair, buy: BookTop, sell: BookTop, now_ns: int) -> bool:
         """Tell the band two proven mids and say whether anything may open."""
         band = pair.band
         before = band.state
-        state = band.seen(now_ns, _mid(buy), _mid(sell))
+        state = band.seen(now_ns, mid(buy), mid(sell))
         if state is BandState.OUTSIDE:
             self._recheck()
         elif state is not before:
@@ -350,21 +346,12 @@ class DetectorActor(Actor):
             self._rechecking = True
             self.context.timer(RECHECK_S, Recheck())
 
-    def _close(self, pair: _Pair, reason: CloseReason) -> None:
+    def _close(self, pair: Pair, reason: CloseReason) -> None:
         if pair.tracker.life is None:
             return
         whole = pair.tracker.close(self.context.clock.now_ns(), reason)
         if whole is not None:
             self._outlet.publish(closed(whole))
-
-
-def _timed(pair: _Pair) -> bool:
-    """Whether something about a pair ends by time alone."""
-    return pair.tracker.life is not None or pair.band.state is BandState.OUTSIDE
-
-
-def _mid(top: BookTop) -> float:
-    return (top.bids[0][0] + top.asks[0][0]) / 2.0
 
 
 def fee_schedule(venues: Mapping[str, Venue]) -> FeeSchedule:

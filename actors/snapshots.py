@@ -156,7 +156,8 @@ class SnapshotActor(Actor):
                 continue
             book = self.context.lookup(self._book_path(wanted.symbol))
             self._fetching[wanted.symbol] = wanted.epoch
-            answer = await self._fetch(wanted)
+            with self.context.doing(f"snapshot of {wanted.symbol}"):
+                answer = await self._fetch(wanted)
             self._fetching.pop(wanted.symbol, None)
             book.tell(answer)
 

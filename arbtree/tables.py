@@ -24,16 +24,22 @@ def table(head: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
 def rows_table(rows: list[Row]) -> str:
     """The tree, a line a child, indented by depth."""
     return table(
-        ("actor", "state", "generation", "restarts", "crashes", "mailbox", "lost", "last exit"),
+        (
+            *("actor", "state", "generation", "up", "restarts", "crashes", "mailbox", "oldest"),
+            *("lost", "doing", "last exit"),
+        ),
         (
             (
                 "  " * row["path"].count("/") + row["path"].rpartition("/")[2],
                 row["state"] + again(row),
                 row["generation"],
+                age(row["up_s"]),
                 row["restarts"],
-                row["crashes"],
+                crashes(row),
                 _mailbox(row),
+                age(row["oldest_s"]),
                 lost_of(row),
+                doing(row),
                 f"{row['last_exit']:.60}",
             )
             for row in rows
@@ -44,6 +50,33 @@ def rows_table(rows: list[Row]) -> str:
 def again(row: Row) -> str:
     """When a child in backoff begins anew."""
     return f", again in {row['next_try_s']:.1f} s" if row["next_try_s"] is not None else ""
+
+
+def age(seconds: float | None) -> str:
+    """A time in one short word: 35ms, 4.2s, 12m, 3h; empty for none."""
+    if seconds is None:
+        return ""
+    if seconds < 1.0:
+        return f"{seconds * 1000:.0f}ms"
+    for limit_s, unit_s, name in ((60.0, 1.0, "s"), (3600.0, 60.0, "m"), (172_800.0, 3600.0, "h")):
+        if seconds < limit_s:
+            count = seconds / unit_s
+            return f"{count:.1f}{name}" if count < 10 else f"{count:.0f}{name}"
+    return f"{seconds / 86_400:.0f}d"
+
+
+def crashes(row: Row) -> str:
+    """What is spent of its budget; empty for nothing."""
+    return f"{row['crashes']} of {row['budget']}" if row["crashes"] else ""
+
+
+def doing(row: Row) -> str:
+    """What it is at, and whom it waits for."""
+    said = f"{row['doing']} {age(row['doing_s'])}".strip()
+    if row["waits_for"]:
+        circle = "deadlock with" if row["deadlocked"] else "waits for"
+        said = f"{said} {circle} {', '.join(row['waits_for'])}".strip()
+    return said
 
 
 def _mailbox(row: Row) -> str:
@@ -71,11 +104,15 @@ def actor_text(said: Row) -> str:
     return "\n".join(parts)
 
 
+def _stamp(wall_ns: int) -> str:
+    at = datetime.datetime.fromtimestamp(wall_ns / 1e9, datetime.UTC)
+    return at.isoformat(timespec="milliseconds")
+
+
 def event_line(event: Row) -> str:
     """One event of the log."""
-    at = datetime.datetime.fromtimestamp(event["wall_ns"] / 1e9, datetime.UTC)
     where = f"{event['path']} generation {event['generation']}"
-    stamp = at.isoformat(timespec="milliseconds")
+    stamp = _stamp(event["wall_ns"])
     return f"{event['sequence']} {stamp} {where} {event['kind']} {event['text']}".rstrip()
 
 
@@ -145,11 +182,51 @@ def waits_text(said: Row) -> str:
     """Who waits for whom, deadlocks first."""
     lines = [f"deadlock: {' -> '.join([*circle, circle[0]])}" for circle in said["deadlocks"]]
     lines += [
-        f"{each['asker'] or 'somebody outside'} waits for {each['callee']},"
+        f"{each['asker'] or 'somebody outside'} waits for {_wanted(each)},"
         f" {each['left_s']:.1f} s left"
         for each in said["waits"]
     ]
     return "\n".join(lines) or "nobody waits for an answer"
+
+
+def _wanted(edge: Row) -> str:
+    room = edge["thing"] == "room"
+    return f"room in the mailbox of {edge['callee']}" if room else edge["callee"]
+
+
+def capsules_text(rows: list[Row]) -> str:
+    """Every crash capsule, oldest first."""
+    lines = []
+    for row in rows:
+        lines.append(row["file"])
+        if row["problem"]:
+            lines.append(f"  {row['problem']}")
+            continue
+        state = f", cannot be acted out: {row['missing']}" if row["missing"] else ""
+        lines.append(f"  {row['path']} generation {row['generation']}, {_stamp(row['wall_ns'])}")
+        lines.append(f"  {row['error']:.200}{_at(row['raised_at'])}")
+        lines.append(f"  {row['inputs']} inputs, {row['bytes']} bytes{state}")
+    return "\n".join(lines)
+
+
+def replay_text(said: Row) -> str:
+    """What acting a crash out came to."""
+    recorded = said["recorded"]
+    tags = ", ".join(f"{name} {value}" for name, value in said["tags"].items())
+    frames = recorded["frames"]
+    verdict = "reproduced" if said["reproduced"] else "not reproduced"
+    who = f"{said['path']} generation {said['generation']} ({said['actor']})"
+    lines = [
+        f"{who}, {_stamp(said['wall_ns'])}, seed {said['seed']}, {tags}",
+        f"  crashed by {recorded['name']}: {recorded['text']}{_at(frames[-1] if frames else None)}",
+        f"  took {said['inputs']} of {said['kept_inputs']} kept inputs",
+        f"  {verdict}: {said['text']}",
+    ]
+    return "\n".join(lines)
+
+
+def _at(frame: Row | None) -> str:
+    return f" at {frame['module']}:{frame['line']} ({frame['function']})" if frame else ""
 
 
 def loop_text(said: Row) -> str:

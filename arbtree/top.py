@@ -11,11 +11,23 @@ from rich.table import Table
 from rich.text import Text
 
 from arbtree.screen import STALE_MS, STATE_STYLE
-from arbtree.tables import again, lost_of
+from arbtree.tables import again, age, crashes, doing, lost_of
 from supervisors.protocol import Hello
 
-FULL = 0.5
-"""A mailbox that is fuller than this stands out."""
+FULL = (0.5, 0.9)
+"""Mailboxes that are fuller than this stand out."""
+
+OLD_S = (0.5, 5.0)
+"""So do those whose oldest message waits longer,"""
+
+STALE_PROOF_MS = (STALE_MS, 5 * STALE_MS)
+"""books whose proof is older,"""
+
+IDLE = (0.5, 0.9)
+"""and actors that have used up more than this of the time within which they must get on."""
+
+JUST_UP_S = 60.0
+"""An actor that was restarted less long ago stands out."""
 
 
 class TopScreen:
@@ -58,39 +70,73 @@ class TopScreen:
         self._live.update(Group(Text(text, style="bold"), actors(rows, books, room)), refresh=True)
 
 
+def heat(value: float | None, limits: tuple[float, float]) -> str:
+    """The colour of a figure: none, yellow above the first limit, red above the second."""
+    if value is None or value <= limits[0]:
+        return ""
+    return "yellow" if value <= limits[1] else "bold red"
+
+
 def actors(rows: list[dict[str, Any]], books: list[dict[str, Any]], limit: int) -> Table:
     """The rows that need attention first: not running, losing, restarted, full, stale."""
     stale_ms = {book["path"]: book["proof_age_ms"] for book in books}
     shown = Table(expand=True, pad_edge=False, box=None)
     for name in ("actor", "state"):
         shown.add_column(name, no_wrap=True)
-    for name in ("generation", "restarts", "mailbox", "peak", "lost", "handler s", "proof ms"):
+    for name in ("up", "restarts", "crashes", "mailbox", "oldest", "lost", "proof ms", "idle"):
         shown.add_column(name, justify="right", no_wrap=True)
-    shown.add_column("last exit", no_wrap=True, overflow="ellipsis")
-    for row in sorted(rows, key=_need)[:limit]:
-        box = row["mailbox"]
-        age_ms = stale_ms.get(row["path"])
-        full = bool(box) and box["queued"] > FULL * box["capacity"]
-        shown.add_row(
-            row["path"],
-            Text(row["state"] + again(row), style=STATE_STYLE.get(row["state"], "")),
-            str(row["generation"]),
-            Text(str(row["restarts"] or ""), style="yellow"),
-            Text(str(box["queued"]) if box else "", style="red" if full else ""),
-            str(box["peak"]) if box else "",
-            Text(lost_of(row), style="red"),
-            f"{row['handler_s']:.2f}",
-            Text(
-                "" if age_ms is None else f"{age_ms:.0f}",
-                style="yellow" if age_ms is not None and age_ms > STALE_MS else "",
-            ),
-            row["last_failure"],
-        )
+    shown.add_column("doing", no_wrap=True, overflow="ellipsis")
+    shown.add_column("last failure", no_wrap=True, overflow="ellipsis")
+    for row in sorted(rows, key=lambda row: _need(row, stale_ms.get(row["path"])))[:limit]:
+        shown.add_row(*_cells(row, stale_ms.get(row["path"])))
     if len(rows) > limit:
         shown.caption = f"... and {len(rows) - limit} more, all quieter"
     return shown
 
 
-def _need(row: dict[str, Any]) -> tuple[bool, int, bool, str]:
-    """Sort key: trouble first, then what was restarted most, then losses, then by path."""
-    return (row["state"] == "running", -row["restarts"], not lost_of(row), row["path"])
+def _cells(row: dict[str, Any], proof_ms: float | None) -> tuple[Text, ...]:
+    box = row["mailbox"]
+    return (
+        Text(row["path"]),
+        Text(row["state"] + again(row), style=STATE_STYLE.get(row["state"], "")),
+        Text(age(row["up_s"])),
+        Text(str(row["restarts"] or ""), style="bold red" if _just_back(row) else "yellow"),
+        Text(crashes(row), style=heat(row["crashes"], (0, max(0, row["budget"] - 1)))),
+        Text(f"{box['queued']}/{box['capacity']}" if box else "", style=heat(_filled(row), FULL)),
+        Text(age(row["oldest_s"]), style=heat(row["oldest_s"], OLD_S)),
+        Text(lost_of(row), style="red"),
+        Text("" if proof_ms is None else f"{proof_ms:.0f}", style=heat(proof_ms, STALE_PROOF_MS)),
+        Text(age(row["progress_s"]), style=heat(_idle(row), IDLE)),
+        Text(doing(row), style="bold red" if row["deadlocked"] else ""),
+        Text(row["last_failure"]),
+    )
+
+
+def _just_back(row: dict[str, Any]) -> bool:
+    return bool(row["restarts"]) and (row["up_s"] is None or row["up_s"] < JUST_UP_S)
+
+
+def _filled(row: dict[str, Any]) -> float:
+    box = row["mailbox"]
+    return box["queued"] / box["capacity"] if box else 0.0
+
+
+def _idle(row: dict[str, Any]) -> float | None:
+    """The part of its time without progress that is over."""
+    if row["progress_s"] is None or not row["progress_within_s"]:
+        return None
+    return float(row["progress_s"] / row["progress_within_s"])
+
+
+def _need(row: dict[str, Any], proof_ms: float | None) -> tuple[bool, bool, int, bool, str]:
+    """Sort key: trouble first, what is stuck or stale, restarted most, losing; then by path."""
+    hot = any(
+        (
+            row["deadlocked"],
+            heat(_filled(row), FULL),
+            heat(row["oldest_s"], OLD_S),
+            heat(proof_ms, STALE_PROOF_MS),
+            heat(_idle(row), IDLE),
+        )
+    )
+    return (row["state"] == "running", not hot, -row["restarts"], not lost_of(row), row["path"])

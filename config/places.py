@@ -21,3 +21,19 @@ def inspection_socket(name: str) -> Path:
     if given and Path(given).is_absolute():
         return Path(given) / "arbtree" / f"{name}.sock"
     return Path(tempfile.gettempdir()) / f"arbtree-{os.getuid()}" / f"{name}.sock"
+
+
+def capsule_folder() -> Path:
+    """Where crash capsules are kept unless the configuration names another folder.
+
+    Returns:
+        `$XDG_STATE_HOME/arbtree/capsules`, or the same below `~/.local/state`; for a user without
+        a home, a folder of theirs alone in the temporary directory.
+    """
+    given = os.environ.get("XDG_STATE_HOME", "")
+    if given and Path(given).is_absolute():
+        return Path(given) / "arbtree" / "capsules"
+    try:
+        return Path.home() / ".local/state" / "arbtree" / "capsules"
+    except RuntimeError:
+        return Path(tempfile.gettempdir()) / f"arbtree-{os.getuid()}" / "capsules"

@@ -17,6 +17,7 @@ from messages.identifiers import parse_symbol
 __all__ = [
     "AssetSettings",
     "AuditorSettings",
+    "CapsuleSettings",
     "DetectorSettings",
     "EngineSettings",
     "InspectionSettings",
@@ -101,6 +102,36 @@ class InspectionSettings(Struct, frozen=True, kw_only=True, forbid_unknown_field
             "resume, and faults of `arbtree chaos live`."
         ),
     ] = False
+
+
+class CapsuleSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Crash capsules: what an actor took in before it crashed, for `arbtree inspect replay`."""
+
+    enabled: Annotated[
+        bool, Meta(description="`false` keeps nothing of a crash but its line in the log.")
+    ] = True
+    folder: (
+        Annotated[
+            str,
+            Meta(
+                min_length=1,
+                max_length=4096,
+                title="a path of at most 4096 characters",
+                description="Where they are kept; `arbtree/capsules` of the user's state folder "
+                "(`$XDG_STATE_HOME`, `~/.local/state`) when left out.",
+            ),
+        ]
+        | None
+    ) = None
+    keep: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=10_000,
+            description="How many are kept, at most 8 MB each and rarely over 100 kB; the oldest "
+            "go.",
+        ),
+    ] = 50
 
 
 class DetectorSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -325,6 +356,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     engine: EngineSettings = EngineSettings()
     log: LogSettings = LogSettings()
     inspection: InspectionSettings = InspectionSettings()
+    capsules: CapsuleSettings = CapsuleSettings()
     detector: DetectorSettings = DetectorSettings()
     auditor: AuditorSettings = AuditorSettings()
     metrics: MetricsSettings = MetricsSettings()

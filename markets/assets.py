@@ -120,9 +120,12 @@ class AssetRegistry:
     def __init__(
         self, words: Iterable[AssetWord] = (), simulated: Collection[str] = frozenset()
     ) -> None:
-        self._simulated = frozenset(simulated)
+        self.words = tuple(words)
+        """What the user says, as it was given."""
+        self.simulated = frozenset(simulated)
+        """The embedded venues."""
         said: dict[tuple[str, str], Identity] = {}
-        for word in words:
+        for word in self.words:
             why = f": {word.reason}" if word.reason else ""
             same = Identity(word.name, Proof.USER, f"your word{why}")
             different = Identity("", Proof.NONE, f"your word: another asset than {word.name}{why}")
@@ -134,7 +137,7 @@ class AssetRegistry:
         """Say which asset a ticker at a venue is, and what proves it."""
         if (venue, ticker) in self._said:
             return self._said[venue, ticker]
-        if venue in self._simulated:
+        if venue in self.simulated:
             reason = "embedded venues are simulated from one market"
             return Identity(SIMULATED_AS + ticker, Proof.SIMULATED, reason)
         if (EVERY_VENUE, ticker) in self._said:

@@ -45,7 +45,7 @@ class PairStatistics(Struct, frozen=True):
     episodes: tuple[EpisodeCount, ...]
 
 
-class _Tally:
+class Tally:
     """Running counts at one instant; `above` is how many thresholds the edge exceeds."""
 
     __slots__ = (
@@ -61,8 +61,9 @@ class _Tally:
         self.total_ns = [0] * thresholds
         self.opened_ns = [0] * thresholds
 
-    def copy(self) -> _Tally:
-        twin = _Tally(0)
+    def copy(self) -> Tally:
+        """Return a twin that shares nothing."""
+        twin = Tally(0)
         twin.evaluations, twin.above = self.evaluations, self.above
         twin.max_gross, twin.max_at_ns = self.max_gross, self.max_at_ns
         twin.counts, twin.total_ns = self.counts[:], self.total_ns[:]
@@ -102,7 +103,7 @@ class PairEpisodes:
         self._ascending = sorted(set(thresholds_bps))
         self._bars = [bps + ROUNDING_BPS for bps in self._ascending]
         self._max_age_ns = max_age_ns
-        self._tally = _Tally(len(self._bars))
+        self._tally = Tally(len(self._bars))
         self._proven = self._tally.copy()
         self._proven_ns: int | None = None
         self._start_ns: int | None = None
@@ -114,7 +115,7 @@ class PairEpisodes:
         self._done_ask_ns: int | None = None
         self._done_bid_ns: int | None = None
         # The state at the last quote, kept when a withdrawal behind it changes the tally.
-        self._kept: _Tally | None = None
+        self._kept: Tally | None = None
 
     def buy_quote(self, at_ns: int, ask: float) -> None:
         """The buying venue quoted this best ask; at one time the last call counts."""

@@ -72,6 +72,10 @@ class OpportunityTracker(Generic[E]):
         """The open opportunity, None when there is none."""
         return self._life
 
+    def resume(self, life: Life[E] | None) -> None:
+        """Go on with what another tracker of the same pair has open."""
+        self._life = life
+
     def seen(
         self, at_ns: int, edge: Edge | NoEdge, evidence: E, opportunity_id: int
     ) -> Life[E] | Closed[E] | None:

@@ -12,7 +12,7 @@ outside or inside starts anew: what nobody saw counts for nothing.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
@@ -164,6 +164,10 @@ class PriceBands:
         if band is None:
             band = self._bands[key] = PriceBand(self.rules)
         return band
+
+    def items(self) -> Iterable[tuple[tuple[Instrument, Instrument], PriceBand]]:
+        """Every pair that was ever asked for, with its band."""
+        return self._bands.items()
 
     def lost(self, at_ns: int) -> None:
         """Every price is lost: whoever saw them begins anew."""

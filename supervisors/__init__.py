@@ -11,6 +11,7 @@ actors in order, restarts what crashes, waits for what is out, and stops in reve
 - `failures`    what an end was; `restarts` is the arithmetic of budgets and backoff
 - `registry`    paths and watchers; `events` the log; `rows` the tree for readers
 - `deadletters`, `waits`   what nobody handles; who waits for whose answer
+- `capsules`, `capsule_replay`   crashes kept as files, and acted out again
 - `watchdog`   a thread that names who blocks the loop, and ends a stop that has no end
 - `signals`, `frames`   SIGINT and SIGTERM as requests; where a task waits
 """

@@ -43,6 +43,7 @@ class Record:
         limited: its next life needs a place in the reconnect limit.
         begun: how many lives it has had.
         lasted_s: how long its last life ran, from being ready to its end.
+        up_s: the loop time at which it was ready; None while it is not up.
         settled: its last start came to something: it runs, or waits, or was given up.
     """
 
@@ -66,12 +67,12 @@ class Record:
         self.doomed = False
         self.asked = False
         self.begun = 0
+        self.up_s: float | None = None
         self.last_exit: Exit | None = None
         self.last_failure: Exit | None = None
         self.not_before_s = 0.0
         self.limited = False
         self.ready_value: object = None
-        self._running_since_s = 0.0
         self.lasted_s = 0.0
         self.settled = trio.Event()
         self.backoff = Backoff(backoff)
@@ -122,11 +123,13 @@ class Record:
             return
         now_s = trio.current_time()
         if state == "running" and self.state != "suspended":
-            self._running_since_s = now_s
-        elif state == "starting":
-            self.lasted_s = 0.0
-        elif self.state in ("running", "suspended") and state != "suspended":
-            self.lasted_s = now_s - self._running_since_s
+            self.up_s = now_s
+        elif state not in ("running", "suspended"):
+            if state == "starting":
+                self.lasted_s = 0.0
+            elif self.up_s is not None:
+                self.lasted_s = now_s - self.up_s
+            self.up_s = None
         self.state = state
         runtime = self.runtime
         if state not in ("stopped", "running"):

@@ -17,8 +17,10 @@ import trio
 
 from actors.runtime.actor import Actor, ActorContext
 from actors.runtime.faults import BadRequest, LeakedCancellation, NoProgress
+from actors.runtime.recorder import STARTED
 from actors.runtime.timers import Timer
 from actors.runtime.whereabouts import current_path
+from supervisors.capsules import keep_crash
 from supervisors.failures import EndKind, Exit, classify, describe, leaves
 
 if TYPE_CHECKING:
@@ -153,6 +155,9 @@ class Life:
                 self.record.runtime.request_stop("cancelled from outside")
             exit_ = self._verdict()
             self.gone.set()
+            capsules = self.record.runtime.options.capsules
+            if capsules is not None:
+                keep_crash(capsules, self, exit_)
             self.record.life_gone(self, exit_)
 
     async def _work(self) -> None:
@@ -180,10 +185,17 @@ class Life:
             timers=runtime.timers,
             turn=runtime.turn,
             seed=runtime.seed,
+            recorded=runtime.options.capsules is not None,
         )
         self.actor = actor
         record.ref.admit(self.context)
-        actor.started()
+        recorder = self.context.recorder
+        if recorder is None:
+            actor.started()
+        else:
+            recorder.begin()
+            with recorder.noting(STARTED):
+                actor.started()
         self._started = True
         record.ref.begin()
         self.progress()
@@ -305,6 +317,10 @@ class Life:
     def progress(self) -> None:
         """It got on."""
         self._progress_s = trio.current_time()
+
+    def progress_age_s(self, now_s: float) -> float:
+        """Return how long ago it got on, or began."""
+        return max(0.0, now_s - self._progress_s)
 
     def watch(self, path: str) -> None:
         """Tell it of another's comings and goings."""

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Set
+
 from msgspec import Struct
 
-from actors.runtime.mailbox import MailboxStatistics
+from actors.runtime.mailbox import NOTHING, MailboxStatistics
 from supervisors.child import ActorRecord, Record
 from supervisors.frames import await_frames
 from supervisors.supervisor import Supervisor
+from supervisors.waits import cycles, waits
+
+_NOBODY: frozenset[str] = frozenset()
 
 
 class Row(Struct, frozen=True, gc=False):
@@ -23,6 +28,14 @@ class Row(Struct, frozen=True, gc=False):
         crashes: crashes within the window of its budget; of a supervisor: causes.
         handler_s: time its handlers took in this run.
         mailbox: its counters; None for a supervisor.
+        budget, window_s: how many crashes, or causes, are tolerated in that time.
+        up_s: seconds since it was ready; None while it is not up.
+        oldest_s: how long the oldest queued message has waited; None when nothing is queued.
+        doing, doing_s: what its handler or task is at (a message's type, mostly), and since when.
+        progress_s, progress_within_s: seconds since it got on, and within how many it must; None
+            where its spec does not ask for progress.
+        waits_for: paths of those whose answer, or room in whose mailbox, it waits for.
+        deadlocked: it waits in a circle.
     """
 
     path: str
@@ -36,6 +49,16 @@ class Row(Struct, frozen=True, gc=False):
     crashes: int
     handler_s: float
     mailbox: MailboxStatistics | None
+    budget: int = 0
+    window_s: float = 0.0
+    up_s: float | None = None
+    oldest_s: float | None = None
+    doing: str = ""
+    doing_s: float | None = None
+    progress_s: float | None = None
+    progress_within_s: float | None = None
+    waits_for: tuple[str, ...] = ()
+    deadlocked: bool = False
 
 
 def walk(record: Record) -> list[Record]:
@@ -52,18 +75,32 @@ def walk(record: Record) -> list[Record]:
 
 def rows_below(root: Record, now_s: float) -> list[Row]:
     """Return one row for each record; plain reading, so it never waits."""
+    edges = waits(root.runtime.registry.refs(), now_s)
+    waiting: dict[str, tuple[str, ...]] = {}
+    for edge in edges:
+        waiting[edge.asker] = (*waiting.get(edge.asker, ()), edge.callee)
+    stuck = {path for circle in cycles(edges) for path in circle} if edges else _NOBODY
     return [
-        _actor_row(record, now_s) if type(record) is ActorRecord else _supervisor_row(record, now_s)
+        _actor_row(record, now_s, waiting, stuck)
+        if type(record) is ActorRecord
+        else _supervisor_row(record, now_s)
         for record in walk(root)
     ]
 
 
-def _actor_row(record: ActorRecord, now_s: float) -> Row:
+def _actor_row(
+    record: ActorRecord,
+    now_s: float,
+    waiting: Mapping[str, tuple[str, ...]],
+    stuck: Set[str],
+) -> Row:
     """By position and without detours: a view looks at every actor of the tree each second."""
     last, failure, state, ref = record.last_exit, record.last_failure, record.state, record.ref
-    mailbox = ref.mailbox
+    mailbox, path, life, spec = ref.mailbox, record.path, record.life, record.spec
+    budget, within_s, up_s = spec.budget, spec.progress_within_s, record.up_s
+    doing, doing_s = ("", None) if life is None else _doing(record, now_s)
     return Row(
-        record.path,
+        path,
         "actor",
         state,
         ref.generation,
@@ -74,6 +111,16 @@ def _actor_row(record: ActorRecord, now_s: float) -> Row:
         0 if last is None else record.budget.spent(now_s),
         mailbox.handler_ns / 1e9,
         mailbox.statistics(),
+        budget.count,
+        budget.window_s,
+        None if up_s is None else now_s - up_s,
+        mailbox.oldest_s(now_s),
+        doing,
+        doing_s,
+        None if life is None or within_s is None else life.progress_age_s(now_s),
+        within_s,
+        waiting.get(path, ()),
+        path in stuck,
     )
 
 
@@ -91,7 +138,25 @@ def _supervisor_row(record: Record, now_s: float) -> Row:
         crashes=record.spent(now_s),
         handler_s=0.0,
         mailbox=None,
+        budget=record.declared.budget.count,
+        window_s=record.declared.budget.window_s,
+        up_s=now_s - record.up_s if record.up_s is not None else None,
     )
+
+
+def _doing(record: ActorRecord, now_s: float) -> tuple[str, float | None]:
+    """What a living actor is at: the message in hand, or what its tasks say of themselves.
+
+    A handler is seen at work only from outside the loop, as it lets nobody else run there.
+    """
+    in_hand = record.ref.mailbox.in_hand
+    if in_hand is not NOTHING:
+        return type(in_hand).__name__, None
+    context = record.life.context if record.life is not None else None
+    if context is None or context.work is None:
+        return "", None
+    what, since_s = context.work
+    return what, max(0.0, now_s - since_s)
 
 
 def alive_frames(root: Record) -> dict[str, list[str]]:

@@ -15,6 +15,7 @@ from actors.runtime.clock import Clock, SystemClock
 from actors.runtime.reference import Observer
 from actors.runtime.timers import Timers
 from actors.runtime.turn import Turn
+from supervisors.capsules import Capsules
 from supervisors.child import ActorRecord, Record
 from supervisors.deadletters import DeadLetters
 from supervisors.events import Events, Listener
@@ -56,6 +57,7 @@ class Options(Struct, frozen=True):
         stop_within_s: the deadline of the whole stop.
         watchdog: watch the loop from a thread, which also enforces that deadline; None does not.
         force_exit: ends the process when that has passed.
+        capsules: keeps what actors that crash took in before; None keeps nothing.
     """
 
     seed: int = 0
@@ -63,6 +65,7 @@ class Options(Struct, frozen=True):
     stop_within_s: float = STOP_WITHIN_S
     watchdog: WatchdogSpec | None = None
     force_exit: Callable[[int], object] = os._exit
+    capsules: Capsules | None = None
 
 
 class Runtime(Operations):

@@ -95,6 +95,7 @@ def tell_loop(runtime: Runtime, ask: Ask) -> object:
     """The event loop, how late it answers, and the process."""
     loop = trio.lowlevel.current_statistics()
     used = resource.getrusage(resource.RUSAGE_SELF)
+    capsules = runtime.options.capsules
     return {
         "tasks": loop.tasks_living,
         "tasks_runnable": loop.tasks_runnable,
@@ -107,6 +108,7 @@ def tell_loop(runtime: Runtime, ask: Ask) -> object:
         "cpu_system_s": used.ru_stime,
         "peak_resident_kb": used.ru_maxrss,
         "events": runtime.events.sequence,
+        "capsules": capsules.counts() if capsules is not None else None,
     }
 
 

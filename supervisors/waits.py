@@ -1,4 +1,4 @@
-"""Who waits for whose answer, and whether some of them wait for each other."""
+"""Who waits for whom, for an answer or for room, and whether some wait for each other."""
 
 from __future__ import annotations
 
@@ -10,20 +10,26 @@ from actors.runtime.reference import ActorRef
 
 
 class Wait(Struct, frozen=True):
-    """One open question: `asker` (empty if no actor) waits `left_s` more for `callee`."""
+    """`asker` (empty if no actor) waits `left_s` more for `callee`: its `answer`, or `room`."""
 
     asker: str
     callee: str
     left_s: float
+    thing: str = "answer"
 
 
 def waits(refs: Iterable[ActorRef], now_s: float) -> list[Wait]:
-    """Return every open question of a run."""
-    return [
-        Wait(ask.asker, ref.path, max(0.0, ask.deadline_s - now_s))
-        for ref in refs
-        for ask in ref.mailbox.asks
-    ]
+    """Return every open question of a run, and everybody who waits for room in a mailbox."""
+    found = []
+    for ref in refs:
+        box, path = ref.mailbox, ref.path
+        if box.asks or box.blocked:
+            found += [Wait(ask.asker, path, max(0.0, ask.deadline_s - now_s)) for ask in box.asks]
+            found += [
+                Wait(each.sender, path, max(0.0, each.deadline_s - now_s), "room")
+                for each in box.blocked
+            ]
+    return found
 
 
 def cycles(edges: Iterable[Wait]) -> list[tuple[str, ...]]:

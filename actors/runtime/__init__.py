@@ -10,6 +10,7 @@ exchange or a book is.  The supervisor that starts, ends and restarts actors is 
 - `timers`     messages to oneself at a later time
 - `messages`   `Up` and `Down`, what a watcher hears
 - `requests`   asking a supervisor for something
+- `recorder`, `capsule`, `state_copy`   what a life took in, kept for when it crashes
 - `clock`      the one seam for time
 - `faults`     the errors of the runtime itself
 """

@@ -17,8 +17,10 @@ from typing import Literal
 import trio
 from msgspec import Struct
 
+from actors.runtime.ages import STAMP_EVERY, Ages
 from actors.runtime.asks import MAX_OPEN_ASKS, Ask
 from actors.runtime.faults import AskRefused, CalleeDown
+from actors.runtime.whereabouts import current_path
 
 Overflow = Literal["block", "reject", "drop_oldest", "drop_newest", "conflate"]
 AtRestart = Literal["keep", "purge", "dead_letter"]
@@ -82,13 +84,15 @@ ASK = object()
 """The key of a slot that holds a question; questions are never conflated."""
 
 
-class _Waiting:
-    """A sender that waits for room."""
+class Blocked:
+    """A sender that waits for room: its path (empty if it is no actor), and how long it may."""
 
-    __slots__ = ("accepted", "message", "settled")
+    __slots__ = ("accepted", "deadline_s", "message", "sender", "settled")
 
-    def __init__(self, message: object) -> None:
+    def __init__(self, message: object, timeout_s: float) -> None:
         self.message = message
+        self.sender = current_path.get()
+        self.deadline_s = trio.current_time() + timeout_s
         self.settled = trio.Event()
         self.accepted = False
 
@@ -116,7 +120,7 @@ class Mailbox:
     """
 
     __slots__ = (
-        "_channel", "_dead_letter", "_pending", "_waiter", "accepted", "asks", "blocked",
+        "_channel", "_dead_letter", "_pending", "_waiter", "accepted", "ages", "asks", "blocked",
         "control", "handled", "handler_ns", "in_hand", "lost", "open", "path", "peak", "receive",
         "refused", "removed", "send", "slow", "spec", "taken",
     )  # fmt: skip
@@ -137,7 +141,8 @@ class Mailbox:
         self.taken = 0  # out of the queue, whatever became of it
         self.handled = 0
         self.peak = 0
-        self.blocked: deque[_Waiting] = deque()
+        self.ages = Ages()
+        self.blocked: deque[Blocked] = deque()
         self.handler_ns = 0  # booked by the turn
         self.in_hand: object = NOTHING
         self.lost: dict[str, int] = {}
@@ -279,7 +284,7 @@ class Mailbox:
         await trio.lowlevel.checkpoint()
         if self.spec.overflow != "block" or not self.full:
             return self.put(message)
-        waiting = _Waiting(message)
+        waiting = Blocked(message, timeout_s)
         self.blocked.append(waiting)
         with trio.move_on_after(timeout_s):
             try:
@@ -308,6 +313,9 @@ class Mailbox:
 
     def wake(self) -> None:
         """Let the actor's task look at its mailbox."""
+        accepted, last = self.accepted, self.ages.last
+        if self.taken >= last or accepted >= last + STAMP_EVERY:
+            self.ages.stamp(accepted, self.taken)
         waiter = self._waiter
         if waiter is not None:
             self._waiter = None
@@ -381,6 +389,10 @@ class Mailbox:
                 self._dead_letter(self.path, message, reason)
         if self.blocked:
             self.make_room()
+
+    def oldest_s(self, now_s: float) -> float | None:
+        """Return how long the oldest queued message has waited; see `actors.runtime.ages`."""
+        return self.ages.oldest_s(self.accepted, self.taken, now_s)
 
     def statistics(self) -> MailboxStatistics:
         """Return the counters; quick, as a picture of the tree reads every mailbox."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from actors.runtime.asks import Ask
 from actors.runtime.mailbox import NOTHING, Slot
 from actors.runtime.messages import Stamped
+from actors.runtime.recorder import ASK, CONTROL, DRAINED_MARK
 
 if TYPE_CHECKING:
     from actors.runtime.actor import ActorContext
@@ -37,8 +38,12 @@ class Turn:
 
         Whatever a handler raises ends that life; nothing reaches the caller.
         """
-        mailbox, handle = context.mailbox, context.handle
-        receive = mailbox.receive
+        mailbox, handle, keep = context.mailbox, context.handle, None
+        receive, recorder = mailbox.receive, context.recorder
+        if recorder is not None:
+            if recorder.stale:
+                recorder.renew()
+            recorder.open, keep = True, context.keep
         self.open = True
         self.owner = context
         self._count += 1
@@ -57,13 +62,23 @@ class Turn:
                         _take_ask(context, message)
                         continue
                 mailbox.in_hand = message
+                if keep is not None:
+                    keep(message)
                 handle(message)
                 mailbox.handled += 1
             mailbox.in_hand = NOTHING
             if context.drained is not None:
+                if keep is not None:
+                    keep(DRAINED_MARK)
                 context.drained()
+            if recorder is not None:
+                recorder.open = False
+                if mailbox.taken >= recorder.due:
+                    recorder.turned()
         # Nothing may reach the sender; the actor's own task raises it again (ActorContext.serve).
         except BaseException as error:  # noqa: ASYNC103
+            if recorder is not None:
+                recorder.open = False
             context.fail(error)
         finally:
             self.open = False
@@ -82,6 +97,8 @@ def _take_ask(context: ActorContext, ask: Ask) -> None:
         mailbox.count_lost("ask_over")
         return
     mailbox.in_hand = ask
+    if context.recorder is not None:
+        context.recorder.mark(ASK, (ask.asker, ask.message))
     context.actor.handle_ask(ask)
     mailbox.handled += 1
     mailbox.in_hand = NOTHING
@@ -98,6 +115,8 @@ def _take_control(context: ActorContext) -> None:
             return
         message = message.message
     mailbox.in_hand = message
+    if context.recorder is not None:
+        context.recorder.mark(CONTROL, message)
     context.actor.handle_control(message)
     mailbox.handled += 1
     mailbox.in_hand = NOTHING

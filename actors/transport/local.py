@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import socket
 import stat
+import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -107,6 +109,7 @@ async def open_local(place: Path, limit_bytes: int) -> AsyncIterator[LocalLines]
             text = f"cannot connect to {place}: {(error.strerror or str(error)).lower()}"
         raise EnvironmentFault(text) from error
     async with stream:
+        _look_at_listener(place, stream)
         yield LocalLines(place, stream, limit_bytes)
 
 
@@ -123,3 +126,13 @@ def _look_at(place: Path) -> None:
         raise UsageError(f"{place} is no socket")
     if facts.st_uid != os.getuid() and os.getuid() != 0:
         raise UsageError(f"{place} belongs to another user")
+
+
+def _look_at_listener(place: Path, stream: trio.SocketStream) -> None:
+    """Refuse a process of another user behind the socket, where the system tells whose it is."""
+    if not hasattr(socket, "SO_PEERCRED"):
+        return
+    facts = stream.socket.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    _, user, _ = struct.unpack("3i", facts)
+    if user not in (os.getuid(), 0) and os.getuid() != 0:
+        raise UsageError(f"what listens at {place} belongs to another user")

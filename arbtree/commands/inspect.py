@@ -1,4 +1,4 @@
-"""`arbtree inspect`: reads a running engine from another terminal."""
+"""`arbtree inspect`: reads a running engine from another terminal, and crashes of the past."""
 
 from __future__ import annotations
 
@@ -6,25 +6,33 @@ import argparse
 import json
 import sys
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+import msgspec
 import trio
 
+from arbtree.cli import EXIT_FINE, EXIT_FOUND
 from arbtree.durations import parse_duration
 from arbtree.inspection import Client, add_socket, open_client, socket_of
 from arbtree.tables import (
     actor_text,
     book_table,
+    capsules_text,
     connection_table,
     event_line,
     letters_text,
     loop_text,
     opportunities_text,
+    replay_text,
     rows_table,
     stacks_text,
     waits_text,
 )
 from messages.errors import UsageError
+
+if TYPE_CHECKING:
+    from supervisors.capsule_replay import Outcome
 
 EVERY_S = 1.0
 """How often `top` and `events --follow` ask again."""
@@ -34,8 +42,14 @@ Show = Callable[[Any], str]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the command understands."""
-    parser.add_argument("what", choices=[*_VERBS, "top"], help="what to read")
-    parser.add_argument("path", nargs="?", default="", help="an actor's path, for `actor`")
+    parser.add_argument("what", choices=[*_VERBS, "top", *_OF_FILES], help="what to read")
+    parser.add_argument(
+        "path",
+        nargs="?",
+        default="",
+        help="an actor's path, for `actor`; a crash capsule, for `replay`; their folder, for"
+        " `capsules`",
+    )
     parser.add_argument(
         "--since", type=int, default=0, metavar="N", help="events after this sequence number"
     )
@@ -51,11 +65,56 @@ def run(arguments: argparse.Namespace) -> int:
     """Ask the engine and print what it says."""
     if arguments.what == "actor" and not arguments.path:
         raise UsageError("inspect actor wants a path, such as engine/detector")
+    if arguments.what in _OF_FILES:
+        return _OF_FILES[arguments.what](arguments)
     if arguments.since < 0 or arguments.limit < 1:
         raise UsageError("--since is at least 0 and --limit at least 1")
     every_s = parse_duration(arguments.every)
     trio.run(_inspect, arguments, every_s)
     return 0
+
+
+def _replay(arguments: argparse.Namespace) -> int:
+    """Act a crash out again; 1 when it does not happen."""
+    if not arguments.path:
+        raise UsageError("inspect replay wants a crash capsule, see `arbtree inspect capsules`")
+    from arbtree.capsules import replayed
+    from supervisors.capsules import load
+
+    capsule = load(Path(arguments.path))
+
+    async def act() -> Outcome:
+        await trio.lowlevel.checkpoint()
+        return replayed(capsule)
+
+    outcome = trio.run(act)
+    facts = msgspec.to_builtins(outcome)
+    about = {
+        "path": capsule.path,
+        "generation": capsule.generation,
+        "actor": capsule.actor,
+        "seed": capsule.seed,
+        "wall_ns": capsule.wall_ns,
+        "tags": capsule.tags,
+        "kept_inputs": capsule.inputs,
+        "passed": capsule.passed,
+    }
+    print(json.dumps(facts | about) if arguments.json else replay_text(facts | about))
+    return EXIT_FINE if outcome.reproduced else EXIT_FOUND
+
+
+def _capsules(arguments: argparse.Namespace) -> int:
+    """List the capsules of a folder, newest last."""
+    from config.places import capsule_folder
+    from supervisors.capsules import capsule_files, capsule_row
+
+    folder = Path(arguments.path) if arguments.path else capsule_folder()
+    rows = [capsule_row(file) for file in sorted(capsule_files(folder))]
+    if arguments.json:
+        print(json.dumps({"folder": str(folder), "capsules": rows}))
+    else:
+        print(capsules_text(rows) if rows else f"no crash capsules in {folder}")
+    return EXIT_FINE
 
 
 async def _inspect(arguments: argparse.Namespace, every_s: float) -> None:
@@ -107,6 +166,12 @@ async def _top(client: Client, every_s: float, *, as_json: bool) -> None:
             screen.draw(tree["rows"], seen["books"], loop)
             await trio.sleep(every_s)
 
+
+_OF_FILES: dict[str, Callable[[argparse.Namespace], int]] = {
+    "capsules": _capsules,
+    "replay": _replay,
+}
+"""What is read from files: no engine need run."""
 
 _VERBS: dict[str, Show] = {
     "tree": lambda said: rows_table(said["rows"]),

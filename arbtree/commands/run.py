@@ -6,7 +6,7 @@ import argparse
 import gc
 import random
 import sys
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, nullcontext, suppress
 from pathlib import Path
 from typing import IO, cast
 
@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from actors.transport.dial import SocketDialer
 from actors.transport.faulty import FaultyDialer
+from arbtree.capsules import open_store
 from arbtree.commands.tree import settings_of, tree_of
 from arbtree.durations import parse_duration
 from arbtree.engine import Engine, Seams, embedded_world
@@ -110,7 +111,13 @@ def run(arguments: argparse.Namespace) -> int:
         Path(arguments.socket) if arguments.socket else inspection_socket(settings.engine.name),
         json=arguments.json,
     )
-    return trio.run(session.run, restrict_keyboard_interrupt_to_checkpoints=True)
+    store = session.capsules
+    with store or nullcontext():
+        code = trio.run(session.run, restrict_keyboard_interrupt_to_checkpoints=True)
+    if store is not None and store.lost:
+        why = f": {store.last_error}" if store.last_error else ""
+        print(f"arbtree: {store.lost} crash capsules were not kept{why}", file=sys.stderr)
+    return code
 
 
 class _Session:
@@ -138,6 +145,7 @@ class _Session:
         self._writer = Writer(sys.stdout, self._on_unwritable)
         self._lines = JsonLines(self._writer) if json else TextLines(self._writer)
         self._unwritable: OSError | None = None
+        self.capsules = open_store(settings)
 
     async def run(self) -> int:
         """Start the embedded venues, then the engine; stop in the reverse order."""
@@ -156,6 +164,7 @@ class _Session:
                     signals=True,
                     stop_within_s=rules.stop_deadline_s,
                     watchdog=WatchdogSpec(),
+                    capsules=self.capsules,
                 ),
             )
             await self._open_inspector(nursery, engine)

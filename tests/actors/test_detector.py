@@ -66,7 +66,8 @@ class Market:
         return self.facts.take_nowait()
 
 
-def _info(venue: str, symbol: str) -> SymbolInfo:
+def info_of(venue: str, symbol: str) -> SymbolInfo:
+    """What a venue says about a symbol, as far as the detector asks."""
     parts = parse_symbol(symbol)
     return SymbolInfo(
         venue=venue, symbol=symbol, native=parts.base + parts.quote, base=parts.base,
@@ -97,7 +98,7 @@ async def market(
     clock = TrioClock(START_NS)
     venues = open_venues(settings, Seams(clock=clock), {})
     for name, venue in venues.items():
-        venue.directory.learn((_info(name, SYMBOLS[name]),))
+        venue.directory.learn((info_of(name, SYMBOLS[name]),))
         venue.feeds[f"engine/{name}"] = Feed(f"engine/{name}", (SYMBOLS[name],))
     outlet = Outlet()
     detector = ChildSpec(
@@ -351,5 +352,5 @@ def test_the_users_fee_beats_the_base_fee() -> None:
         )
     )
     fees = fee_schedule(open_venues(settings, Seams(), {}))
-    assert fees.taker(_info("binance", "BTC/USDT")) == pytest.approx(0.0003)
-    assert fees.taker(_info("binance_usdm", "BTC/USDT:USDT")) == pytest.approx(0.0005)
+    assert fees.taker(info_of("binance", "BTC/USDT")) == pytest.approx(0.0003)
+    assert fees.taker(info_of("binance_usdm", "BTC/USDT:USDT")) == pytest.approx(0.0005)

@@ -15,7 +15,7 @@ import msgspec
 import orjson
 import pytest
 
-from config.secrets import MAX_KEYS_FILE_BYTES, Credentials, Secret, credentials
+from config.secrets import MAX_KEYS_FILE_BYTES, Credentials, Secret, credentials, every_secret
 from messages.errors import ConfigError
 
 CANARY = "CANARY-7f3a91"
@@ -200,3 +200,12 @@ def test_a_file_that_is_absent_or_no_file_is_refused(tmp_path: Path) -> None:
     ):
         with pytest.raises(ConfigError, match=words):
             credentials("binance", {"ARBTREE_KEYS_FILE": str(path)})
+
+
+def test_every_secret_is_found_whoever_it_belongs_to(tmp_path: Path) -> None:
+    """Variables named like credentials, and all texts of a keys file that is not refused."""
+    named = keys_file(tmp_path, f'[mexc]\nkey = "a"\nother = "{CANARY}"\n')
+    found = every_secret(named | environment(key="b") | {"ARBTREE_HOME": "c"})
+    assert [secret.reveal() for secret in found] == ["b", "a", CANARY]
+    (tmp_path / "keys.toml").chmod(0o644)
+    assert every_secret(named) == ()

@@ -21,11 +21,24 @@ ROOT = Path(__file__).resolve().parents[2]
 REAL_TIME = frozenset({kind.__name__ for kind in VOLATILE} | {"PublicMessage", "Level", "Levels"})
 """Names of what is real-time: every volatile message, and the levels they are made of."""
 
+CAPSULE = "a copy for crash capsules; nothing but a replay of a crash reads it"
+
 OWNERS = {
+    **{
+        ("actors/book_state.py", name): CAPSULE
+        for name in (
+            "SequencerState",
+            "ProvenBookState",
+            "NotesState",
+            "AuditState",
+            "BookLifeState",
+        )
+    },
+    ("actors/detector_state.py", "LegState"): CAPSULE,
     ("actors/book.py", "BookActor"): "the top it told last, for screens; gone with the feed",
     (
-        "actors/detector.py",
-        "_Leg",
+        "actors/detector_pairs.py",
+        "Leg",
     ): "the latest top of a book; judged by epoch and age at every use",
     ("actors/book_audit.py", "BookAudit"): "the snapshot an open audit compares, gone with it",
     ("actors/subscribing.py", "Subscribing"): "refusals until every answer has come; no prices",
