@@ -16,7 +16,7 @@ import trio
 from msgspec import Struct
 
 from messages.errors import UsageError
-from simulator.listing import tell_crossed, tell_empty
+from simulator.listing import Lie, tell_all, tell_crossed, tell_empty
 from simulator.protocol import Connection
 from simulator.rest import RestFault
 from simulator.topics import Mangler, Topic, drop, duplicate, reorder, truncate
@@ -173,10 +173,10 @@ def _besides(struck: _Struck) -> Sequence[Mangler]:
     return (lambda payload: (unknown, payload),)
 
 
-def _lie(lie: Callable[..., None], struck: _Struck) -> bool:
+def _lie(lies: Sequence[Lie], struck: _Struck) -> bool:
     topic = struck.topic()
     if topic is not None:
-        struck.venue.listings[topic.name.symbol].lies.append(lie)
+        struck.venue.listings[topic.name.symbol].lies.extend(lies)
     return topic is not None
 
 
@@ -286,8 +286,8 @@ _STRIKES: Mapping[str, _Strike] = MappingProxyType(
         "unknown_type": partial(_mangle, _besides),
         "stale_snapshot": _stale_snapshot,
         "delta_before_snapshot": _delta_before_snapshot,
-        "crossed_book": partial(_lie, tell_crossed),
-        "empty_book": partial(_lie, tell_empty),
+        "crossed_book": partial(_lie, (tell_crossed,)),
+        "empty_book": partial(_lie, (tell_empty, tell_all)),
         "silent_topic": _silent,
         "refused_subscription": partial(_next_commands, "commands_to_refuse"),
         "dropped_subscription": partial(_next_commands, "acks_to_lose"),

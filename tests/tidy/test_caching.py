@@ -30,6 +30,14 @@ OWNERS = {
     ("actors/book_audit.py", "BookAudit"): "the snapshot an open audit compares, gone with it",
     ("actors/subscribing.py", "Subscribing"): "refusals until every answer has come; no prices",
     ("actors/views.py", "View"): "a handle's live view; judged by epoch and age at every reading",
+    (
+        "arbtree/chaos/checkers.py",
+        "DecisionChecker",
+    ): "a checker of a virtual run: what it judges decisions by, priced by nobody",
+    (
+        "arbtree/chaos/oracle.py",
+        "_Replay",
+    ): "a checker of a virtual run: the accepted events of a book, bounded",
     ("arbtree/verbs.py", "EngineVerbs"): "what the detector said, to be shown and never priced",
     ("markets/audit.py", "AuditNotes"): "events since an audit began, bounded, gone with it",
     ("simulator/feeds.py", "Feed"): "a simulated venue: its own trades",
