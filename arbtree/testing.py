@@ -7,7 +7,7 @@ has a `trio.testing.MockClock` already.  docs/test_kit.md shows both.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TypeVar
@@ -19,7 +19,7 @@ from actors.runtime.clock import TrioClock
 from actors.runtime.reference import Observer
 from arbtree.engine import Engine, Seams, embedded_world
 from arbtree.status import BookStatus, books
-from config.settings import Settings
+from config.settings import Settings, SimulatorSettings, VenueSettings
 from messages.errors import UsageError
 from messages.opportunities import OpportunityClosed, OpportunityOpened
 from simulator.schedule import make_deterministic
@@ -27,10 +27,40 @@ from simulator.world import START_MS, World
 from supervisors.rows import Row
 from supervisors.runtime import ExitReport, Options
 
+__all__ = [
+    "OpportunityClosed",
+    "OpportunityOpened",
+    "Settings",
+    "VirtualEngine",
+    "embedded_settings",
+    "run_virtual",
+    "virtual_engine",
+]
+
 T = TypeVar("T")
 
 LOOK_EVERY_S = 0.02
 """How often `until` looks: virtual time, so it costs little."""
+
+
+def embedded_settings(
+    symbols: Mapping[str, Sequence[str]], *, market_seed: int = 1, shock_every_s: float = 90.0
+) -> Settings:
+    """A configuration in which every venue is simulated.
+
+    Args:
+        symbols: what to follow, in unified spelling, by venue.
+        market_seed: the whole market follows from it.
+        shock_every_s: mean time between two moments at which prices of one asset drift apart by
+            more than the fees; 0: never.
+    """
+    return Settings(
+        simulator=SimulatorSettings(seed=market_seed, shock_every_s=shock_every_s),
+        venues=tuple(
+            VenueSettings(name=venue, symbols=tuple(wanted), embedded=True)
+            for venue, wanted in symbols.items()
+        ),
+    )
 
 
 @dataclass

@@ -292,7 +292,12 @@ _STRIKES: Mapping[str, _Strike] = MappingProxyType(
         "refused_subscription": partial(_next_commands, "commands_to_refuse"),
         "dropped_subscription": partial(_next_commands, "acks_to_lose"),
         "aged_disconnect": _aged,
-        "rate_limited": partial(_answers, lambda _: RestFault(status=429)),
+        "rate_limited": partial(
+            _answers,
+            lambda struck: RestFault(
+                status=429, retry_after_s=max(1, math.ceil(struck.blow.duration_s))
+            ),
+        ),
         "ban": _ban,
         "server_error": partial(
             _answers, lambda struck: RestFault(status=struck.chance.choice((500, 502, 503, 504)))

@@ -43,6 +43,7 @@ class Recovery(Checker):
         self._began_s = 0.0
         self._all: list[_Open] = []
         self._open: list[_Open] = []
+        self._over = False
         self.live: dict[str, bool] = {}
 
     def begin(self) -> None:
@@ -70,7 +71,7 @@ class Recovery(Checker):
 
     def dark(self, book: str, message: BookDark) -> None:
         """A book is dark."""
-        if self.live.get(book) is False:
+        if self._over or self.live.get(book) is False:
             return
         self.live[book] = False
         now_s = trio.current_time()
@@ -84,7 +85,8 @@ class Recovery(Checker):
         return all(self.live.get(book, False) for book in books)
 
     def finish(self) -> None:
-        """The run is over: whoever is still dark has not recovered."""
+        """The stop is near: whoever is still dark has not recovered."""
+        self._over = True
         for opened in self._all:
             self.looked_at += 1
             if opened.dark_s is not None and opened.live_s is None:

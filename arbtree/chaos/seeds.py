@@ -22,7 +22,7 @@ from arbtree.chaos.history import Checker, History, Tap
 from arbtree.chaos.oracle import ReplayChecker, TruthChecker
 from arbtree.chaos.recovery import Recovery, books_below
 from arbtree.chaos.report import FaultRecord, SeedReport, StateChange, Verdict
-from arbtree.chaos.swarm import EXIT_DONE, Draw, draw_seed
+from arbtree.chaos.swarm import Draw, draw_seed
 from arbtree.engine import Engine, Seams, embedded_world
 from arbtree.status import books
 from config.chaos import FaultChange
@@ -171,6 +171,7 @@ class _Run:
         self._judge_liveness(engine, trio.current_time() - healed_s)
         await trio.sleep_until(began_s + self.for_s)
         self.conservation.look(engine)
+        self.recovery.finish()
         asked_s = trio.current_time()
         engine.runtime.request_stop("the seed is over")
         with trio.CancelScope(shield=True, deadline=asked_s + STOP_WITHIN_S + SETTLE_S):
@@ -258,8 +259,6 @@ class _Run:
         for row in engine.runtime.rows():
             if row.state not in ("stopped", "quarantined"):
                 self.stopping.violate(f"{row.path} is {row.state} after the end")
-        if self.drawn.expected_exit == EXIT_DONE:
-            self.recovery.finish()
 
 
 def feeds_of(settings: Settings) -> dict[str, str]:

@@ -85,6 +85,8 @@ def _settings(chance: random.Random, gives_up: bool) -> Settings:
     places = chance.sample(range(len(SYMBOLS)), wanted)
     venues = [SYMBOLS[place] for place in sorted(places)]
     assets = chance.sample(ASSETS, chance.choice((1, 1, 1, 2)))
+    # So many books as carry enough messages in five minutes, and few more: seeds are to be many.
+    steps_ms = (100, 150, 200) if wanted * len(assets) <= 4 else (250, 300)
     limits = SupervisionSettings(
         backoff_min_s=chance.choice((0.1, 0.25, 0.5)),
         backoff_max_s=2.0 if gives_up else chance.choice((5.0, 10.0, 20.0)),
@@ -102,7 +104,7 @@ def _settings(chance: random.Random, gives_up: bool) -> Settings:
         simulator=SimulatorSettings(
             seed=chance.getrandbits(32),
             levels=chance.choice((60, 120, 250)),
-            step_ms=chance.choice((100, 150, 250)),
+            step_ms=chance.choice(steps_ms),
             volatility_bps=chance.choice((0.5, 1.0, 3.0)),
             shock_every_s=chance.choice((20.0, 45.0)),
         ),

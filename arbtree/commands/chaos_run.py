@@ -52,6 +52,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="play the first N seeds again in new processes and compare the trace hashes",
     )  # fmt: skip
     parser.add_argument(
+        "--at-least", type=int, default=0, metavar="N",
+        help="fail unless so many seeds carried enough messages and faults to count",
+    )  # fmt: skip
+    parser.add_argument(
         "--jobs", type=int, default=1, metavar="N", help="processes (default %(default)s)"
     )
     parser.add_argument(
@@ -94,6 +98,10 @@ def run(arguments: argparse.Namespace) -> int:
     progress.done()
     report = whole_report(plays, for_s, again, took_s(), keep_timelines=arguments.trace)
     _tell(arguments, report, plays)
+    counted = sum(seed.counts for seed in report.seeds)
+    if counted < arguments.at_least:
+        print(f"only {counted} seeds count, --at-least {arguments.at_least}", file=sys.stderr)
+        return EXIT_FOUND
     return 0 if report.passed else EXIT_FOUND
 
 
