@@ -2,7 +2,7 @@
 # make run ARGS="..."  run the engine (sets up first; standard output is the engine's alone)
 # make test            set everything up and pass every check
 # make lint            the checks without the tests
-# make chaos ARGS="..."  random operations on supervisors, and a long outage (some minutes)
+# make chaos ARGS="..."  random operations on supervisors, a long outage, 44 seeds of chaos (ten minutes)
 # make bench ARGS="..."  measure everything (four minutes); --write renews benchmarks/RESULTS.md
 # make format          let the formatter rewrite the sources
 # make proto           generate the protobuf code of the venues anew
@@ -50,6 +50,7 @@ test: lint
 chaos: $(READY_DEV)
 	$(BIN)/python -m tests.supervisors $(ARGS)
 	$(BIN)/python -m tests.supervisors.herd 6
+	$(BIN)/arbtree chaos run --seeds 1..44 --for 5m --twice 10 --at-least 40 --jobs 2
 
 lint: $(READY_DEV)
 	$(BIN)/ruff check $(SOURCES)

@@ -109,8 +109,12 @@ class Outlet:
     ) -> Subscription:
         """Open a queue that receives what is published from now on; see `Subscription`."""
         subscription = Subscription(limit, types, symbols)
-        self._subscriptions.append(subscription)
+        self.attach(subscription)
         return subscription
+
+    def attach(self, subscription: Subscription) -> None:
+        """Let a queue that somebody made receive what is published from now on."""
+        self._subscriptions.append(subscription)
 
     def holds(self, subscription: Subscription) -> bool:
         """Whether a queue is open here."""

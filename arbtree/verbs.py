@@ -12,6 +12,7 @@ from actors.outlet import Subscription
 from actors.transport.faulty import WIRE_FAULTS, FaultyDialer
 from arbtree.engine import Engine
 from arbtree.status import books
+from config.secrets import keyed_venues
 from messages.opportunities import OpportunityClosed, OpportunityOpened
 from supervisors.protocol import Ask, Refused
 from supervisors.runtime import Runtime
@@ -84,6 +85,9 @@ class EngineVerbs:
             raise Refused("unknown_path", f"{ask.path!r} is no connection")
         if not isinstance(dialer, FaultyDialer):
             raise Refused("refused", "this engine was started without faults")
+        keyed = keyed_venues(self._engine.venues)
+        if keyed:
+            raise Refused("refused", f"trading keys of {', '.join(keyed)} are loaded")
         fault, duration_s = _fault_of(ask.option)
         epoch, struck_ns = feed.epoch, self._engine.seams.clock.now_ns()
         if not dialer.strike(fault, ask.path, duration_s):

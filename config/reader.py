@@ -49,10 +49,10 @@ def load(path: str | os.PathLike[str]) -> Settings:
         ConfigError: the file cannot be read or says something wrong.
     """
     file = os.fspath(path)
-    return parse(_text(file), file)
+    return parse(read_text(file), file)
 
 
-def _text(file: str) -> str:
+def read_text(file: str) -> str:
     """The file's text, at most `MAX_FILE_BYTES`."""
 
     def refuse(expected: str, found: str) -> ConfigError:

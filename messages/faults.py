@@ -66,7 +66,7 @@ VENUES = "engine/venues/*"
 CONNECTIONS = "engine/venues/*/connections/*"
 BOOKS = "engine/venues/*/books/*"
 SNAPSHOTS = "engine/venues/*/snapshots"
-ACTORS = "engine/venues/*/*"
+ACTORS = "engine/venues/*/**"
 ENGINE = "engine"
 
 _EVERYWHERE = frozenset(FaultPlace)
@@ -143,7 +143,7 @@ CATALOGUE: tuple[FaultKind, ...] = (
           _WORLD, BOOKS, 150, 0.5, 4),
     _kind(_STREAM, "crossed_book", "A bid above the best ask is told.",
           _WORLD, BOOKS, 150),
-    _kind(_STREAM, "empty_book", "Every level of the book is told to be gone.",
+    _kind(_STREAM, "empty_book", "Every level is told to be gone, and then to be back.",
           _WORLD, BOOKS, 180),
     _kind(_STREAM, "wrong_checksum", "An event's checksum is wrong; no venue of ours sends one.",
           _NOWHERE, BOOKS, 180),
@@ -219,7 +219,23 @@ def kinds_of(place: FaultPlace) -> tuple[FaultKind, ...]:
     return tuple(kind for kind in CATALOGUE if place in kind.where)
 
 
-def aimable(kind: FaultKind, paths: list[str]) -> list[str]:
-    """Which of these tree paths a fault may be aimed at; a `*` of its glob is one part."""
-    parts = kind.target.count("/")
-    return [path for path in paths if path.count("/") == parts and fnmatchcase(path, kind.target)]
+def aimable(kind: FaultKind, paths: list[str], target: str | None = None) -> list[str]:
+    """Which of these tree paths a fault may be aimed at.
+
+    Args:
+        kind: its own glob holds.
+        paths: of a whole tree.
+        target: a glob instead of the kind's own; in both a `*` is one part of a path, and a
+            `**` at the end everything below.
+    """
+    glob = target or kind.target
+    if glob.endswith("/**"):
+        above = glob[:-3].count("/")
+        return [
+            path
+            for path in paths
+            if path.count("/") > above
+            and fnmatchcase("/".join(path.split("/")[: above + 1]), glob[:-3])
+        ]
+    parts = glob.count("/")
+    return [path for path in paths if path.count("/") == parts and fnmatchcase(path, glob)]

@@ -16,7 +16,7 @@ import trio
 from msgspec import Struct
 
 from messages.errors import UsageError
-from simulator.listing import tell_crossed, tell_empty
+from simulator.listing import Lie, tell_all, tell_crossed, tell_empty
 from simulator.protocol import Connection
 from simulator.rest import RestFault
 from simulator.topics import Mangler, Topic, drop, duplicate, reorder, truncate
@@ -173,10 +173,10 @@ def _besides(struck: _Struck) -> Sequence[Mangler]:
     return (lambda payload: (unknown, payload),)
 
 
-def _lie(lie: Callable[..., None], struck: _Struck) -> bool:
+def _lie(lies: Sequence[Lie], struck: _Struck) -> bool:
     topic = struck.topic()
     if topic is not None:
-        struck.venue.listings[topic.name.symbol].lies.append(lie)
+        struck.venue.listings[topic.name.symbol].lies.extend(lies)
     return topic is not None
 
 
@@ -286,13 +286,18 @@ _STRIKES: Mapping[str, _Strike] = MappingProxyType(
         "unknown_type": partial(_mangle, _besides),
         "stale_snapshot": _stale_snapshot,
         "delta_before_snapshot": _delta_before_snapshot,
-        "crossed_book": partial(_lie, tell_crossed),
-        "empty_book": partial(_lie, tell_empty),
+        "crossed_book": partial(_lie, (tell_crossed,)),
+        "empty_book": partial(_lie, (tell_empty, tell_all)),
         "silent_topic": _silent,
         "refused_subscription": partial(_next_commands, "commands_to_refuse"),
         "dropped_subscription": partial(_next_commands, "acks_to_lose"),
         "aged_disconnect": _aged,
-        "rate_limited": partial(_answers, lambda _: RestFault(status=429)),
+        "rate_limited": partial(
+            _answers,
+            lambda struck: RestFault(
+                status=429, retry_after_s=max(1, math.ceil(struck.blow.duration_s))
+            ),
+        ),
         "ban": _ban,
         "server_error": partial(
             _answers, lambda struck: RestFault(status=struck.chance.choice((500, 502, 503, 504)))

@@ -37,13 +37,16 @@ def tell_crossed(diff: Diff, book: Book) -> None:
 
 
 def tell_empty(diff: Diff, book: Book) -> None:
-    """Tell that every level is gone."""
-    diff.bids = {tick: 0 for tick, _ in book.bids.top(len(book.bids.keys))} | dict.fromkeys(
-        diff.bids, 0
-    )
-    diff.asks = {tick: 0 for tick, _ in book.asks.top(len(book.asks.keys))} | dict.fromkeys(
-        diff.asks, 0
-    )
+    """Tell that every level is gone; `tell_all` must follow."""
+    for told, side in ((diff.bids, book.bids), (diff.asks, book.asks)):
+        gone = [*told, *(tick for tick, _ in side.top(len(side.keys)))]
+        told.update(dict.fromkeys(gone, 0))
+
+
+def tell_all(diff: Diff, book: Book) -> None:
+    """Tell of every level anew."""
+    diff.bids = {**diff.bids, **dict(book.bids.top(len(book.bids.keys)))}
+    diff.asks = {**diff.asks, **dict(book.asks.top(len(book.asks.keys)))}
 
 
 class LiveListing:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 
 from msgspec import Struct
 
@@ -19,7 +18,7 @@ class RestFault(Struct):
             snapshot ages on its way.
         hang_up: close the connection instead of answering.
         path: only requests whose path ends like this; empty for all.
-        hollow: send an answer's book without a level.
+        retry_after_s: what the `Retry-After` of such an answer says; 0: it has none.
         left: how many requests it still hits; below 0 for ever.
         until_s: it ends at this moment of trio's clock, whatever is left.
     """
@@ -30,14 +29,6 @@ class RestFault(Struct):
     delay_s: float = 0.0
     hang_up: bool = False
     path: str = ""
-    hollow: bool = False
+    retry_after_s: int = 0
     left: int = -1
     until_s: float = math.inf
-
-
-_SIDE = re.compile(rb'"(bids|asks)":\[.*?\](?=[,}](?:"|$|[}\s]))', re.DOTALL)
-
-
-def hollow(body: bytes) -> bytes:
-    """A book's answer with both sides empty; any other answer as it is."""
-    return _SIDE.sub(rb'"\1":[]', body)

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from email.utils import formatdate
 
 import h11
-import msgspec
 import trio
 from wsproto import ConnectionType, WSConnection
 from wsproto.events import AcceptConnection
@@ -14,7 +13,7 @@ from wsproto.events import Request as UpgradeRequest
 from wsproto.utilities import RemoteProtocolError
 
 from simulator.protocol import HTML_TYPE, NOT_FOUND, Answer, Request
-from simulator.rest import RestFault, hollow
+from simulator.rest import RestFault
 from simulator.venue import Venue
 from simulator.websocket import CLOSED, WebSocket
 
@@ -136,13 +135,14 @@ async def _answer(
 def _faulty(venue: Venue, answer: Answer, fault: RestFault) -> Answer:
     if fault.html:
         return Answer(fault.status or 200, BAD_GATEWAY, content_type=HTML_TYPE)
-    if fault.hollow:
-        return msgspec.structs.replace(answer, body=hollow(answer.body))
     if fault.empty:
         return Answer(fault.status or 200, b"", answer.headers)
     if fault.status:
         failure = venue.protocol.failure(fault.status)
-        return Answer(failure.status, failure.body, answer.headers + failure.headers)
+        headers = answer.headers + failure.headers
+        if fault.retry_after_s:
+            headers += (("Retry-After", str(fault.retry_after_s)),)
+        return Answer(failure.status, failure.body, headers)
     return answer
 
 

@@ -20,7 +20,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "stop": ("arbtree.commands.steer", "stop an actor of a running engine"),
     "suspend": ("arbtree.commands.steer", "let an actor of a running engine take no messages"),
     "resume": ("arbtree.commands.steer", "let a suspended actor go on"),
-    "chaos": ("arbtree.commands.chaos", "break a running engine and time its recovery"),
+    "chaos": (
+        "arbtree.commands.chaos",
+        "break an engine, virtual or running, and time its recovery",
+    ),
     "venues": ("arbtree.commands.venues", "list the venues, what they offer and their limits"),
     "certify": ("arbtree.commands.certify", "play the certification cards on a venue"),
     "import": ("arbtree.commands.import_", "turn other tools' recordings into captures"),

@@ -24,19 +24,37 @@ class InjectedCrash(Exception):
     """What an actor raises because it was told to."""
 
 
-def strike(runtime: Runtime, planned: Planned) -> bool:
-    """Do it; return whether there was anything to strike.
+class ActorFaults:
+    """The faults of one run's actors.
 
-    Raises:
-        KeyError: no actor can have such a fault.
+    Args:
+        runtime: whose actors they are.
     """
-    try:
-        record = runtime.registry.record(planned.target)
-    except UnknownPath:
-        return False
-    if not isinstance(record, ActorRecord) or record.state != "running" or record.life is None:
-        return False
-    return _STRIKES[planned.fault](runtime, record, planned)
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+        self.healed = False
+
+    def strike(self, planned: Planned) -> bool:
+        """Do it; return whether there was anything to strike.
+
+        Raises:
+            KeyError: no actor can have such a fault.
+        """
+        try:
+            record = self.runtime.registry.record(planned.target)
+        except UnknownPath:
+            return False
+        if not isinstance(record, ActorRecord) or record.state != "running" or record.life is None:
+            return False
+        return _STRIKES[planned.fault](self, record, planned)
+
+    def heal(self) -> None:
+        """Let nothing that was planted go off any more, and resume who is suspended."""
+        self.healed = True
+        for row in self.runtime.rows():
+            if row.state == "suspended":
+                self.runtime.resume(row.path)
 
 
 def strikes() -> tuple[str, ...]:
@@ -44,18 +62,18 @@ def strikes() -> tuple[str, ...]:
     return tuple(_STRIKES)
 
 
-def _crash(runtime: Runtime, record: ActorRecord, planned: Planned) -> bool:
+def _crash(faults: ActorFaults, record: ActorRecord, planned: Planned) -> bool:
     """Raise in the handler of the n-th message from now, or while it waits."""
     chance = random.Random(planned.seed)
     context = record.ref.context
     if chance.random() < 0.5 or context is None:
-        return runtime.kill(planned.target, InjectedCrash("while it waited"))
+        return faults.runtime.kill(planned.target, InjectedCrash("while it waited"))
     left, handle = chance.randint(1, WITHIN_MESSAGES), context.handle
 
     def crash_at_last(message: object) -> None:
         nonlocal left
         left -= 1
-        if left <= 0:
+        if left <= 0 and not faults.healed:
             raise InjectedCrash("at this message")
         handle(message)
 
@@ -63,27 +81,27 @@ def _crash(runtime: Runtime, record: ActorRecord, planned: Planned) -> bool:
     return True
 
 
-def _kill(runtime: Runtime, record: ActorRecord, planned: Planned) -> bool:
-    return runtime.kill(planned.target, InjectedCrash("while it waited"))
+def _kill(faults: ActorFaults, record: ActorRecord, planned: Planned) -> bool:
+    return faults.runtime.kill(planned.target, InjectedCrash("while it waited"))
 
 
-def _start_failure(runtime: Runtime, record: ActorRecord, planned: Planned) -> bool:
+def _start_failure(faults: ActorFaults, record: ActorRecord, planned: Planned) -> bool:
     """Crash now, and let the next lives fail while they are made."""
     left, make = random.Random(planned.seed).randint(1, MAX_FAILED_STARTS), record.make
 
     def fail() -> Actor:
         nonlocal left
         left -= 1
-        if left < 0:
+        if left < 0 or faults.healed:
             record.make = make
             return make()
         raise InjectedCrash("while it started")
 
     record.make = fail
-    return runtime.kill(planned.target, InjectedCrash("before failing starts"))
+    return faults.runtime.kill(planned.target, InjectedCrash("before failing starts"))
 
 
-def _hang_in_cleanup(runtime: Runtime, record: ActorRecord, planned: Planned) -> bool:
+def _hang_in_cleanup(faults: ActorFaults, record: ActorRecord, planned: Planned) -> bool:
     """Restart it, and let its clean-up come to no end."""
     actor = record.life.actor if record.life is not None else None
     if actor is None:
@@ -96,15 +114,15 @@ def _hang_in_cleanup(runtime: Runtime, record: ActorRecord, planned: Planned) ->
 
     actor.stopping = hang  # type: ignore[method-assign]  # of this instance alone
     try:
-        runtime.restart(planned.target)
+        faults.runtime.restart(planned.target)
     except BadRequest:
         return False
     return True
 
 
-def _mailbox_pressure(runtime: Runtime, record: ActorRecord, planned: Planned) -> bool:
+def _mailbox_pressure(faults: ActorFaults, record: ActorRecord, planned: Planned) -> bool:
     """Let it take nothing for so long."""
-    life = record.life
+    life, runtime = record.life, faults.runtime
     runtime.suspend(planned.target)
 
     def resume() -> None:
@@ -115,7 +133,7 @@ def _mailbox_pressure(runtime: Runtime, record: ActorRecord, planned: Planned) -
     return True
 
 
-_STRIKES: Mapping[str, Callable[[Runtime, ActorRecord, Planned], bool]] = MappingProxyType(
+_STRIKES: Mapping[str, Callable[[ActorFaults, ActorRecord, Planned], bool]] = MappingProxyType(
     {
         "crash": _crash,
         "root_crash": _kill,

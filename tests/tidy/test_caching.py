@@ -47,6 +47,13 @@ OWNERS = {
         "arbtree/certification/stage.py",
         "Witness",
     ): "what a simulated venue's books really were: the judge's memory, which prices nothing",
+        "arbtree/chaos/checkers.py",
+        "DecisionChecker",
+    ): "a checker of a virtual run: what it judges decisions by, priced by nobody",
+    (
+        "arbtree/chaos/oracle.py",
+        "_Replay",
+    ): "a checker of a virtual run: the accepted events of a book, bounded",
     ("arbtree/verbs.py", "EngineVerbs"): "what the detector said, to be shown and never priced",
     ("markets/audit.py", "AuditNotes"): "events since an audit began, bounded, gone with it",
     ("simulator/feeds.py", "Feed"): "a simulated venue: its own trades",

@@ -1,0 +1,233 @@
+"""What an engine is held to, whatever breaks: one checker for each promise.
+
+Each keeps its own books of what happened and shares no code with what it judges.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+import trio
+
+from arbtree.chaos.history import BookPaths, Checker
+from arbtree.engine import Engine
+from config.settings import Settings
+from messages import errors
+from messages.books import BookDark, BookTop, FeedOpened
+from messages.errors import ArbtreeError, RetryKind
+from messages.market import BookDelta
+from messages.opportunities import Evidence, OpportunityOpened
+from supervisors.events import LifecycleEvent
+
+NS_PER_MS = 1_000_000
+RATE_SLACK_S = 1e-6
+"""Sums of floats: two times that differ by less are one."""
+
+
+class ConservationChecker(Checker):
+    """Reads every mailbox's counters."""
+
+    name = "conservation"
+    sentence = "Every mailbox accepted what it handled, holds and counts as lost."
+
+    def look(self, engine: Engine) -> None:
+        """Compare the counters of all mailboxes now."""
+        for row in engine.runtime.rows():
+            if row.mailbox is not None:
+                self.looked_at += 1
+                if not row.mailbox.conserved:
+                    self.violate(f"{row.path}: {row.mailbox}")
+
+
+class DecisionChecker(Checker):
+    """Knows of each book the latest news, and of each event when it came."""
+
+    name = "decisions"
+    sentence = "Nothing is decided on a dark or stale book, or on another price than it shows."
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self._limits = settings.detector
+        self._paths = BookPaths()
+        self._engine: Engine | None = None
+        self._news: dict[str, BookTop | None] = {}
+        self._epochs: dict[str, int] = {}
+        self._waiting: dict[str, deque[tuple[int, int]]] = {}
+
+    def attach(self, engine: Engine) -> None:
+        """Look at the epochs of this engine's connections."""
+        self._engine = engine
+
+    def opened(self, book: str, message: FeedOpened) -> None:
+        """A new feed."""
+        self._epochs[book] = message.epoch
+        self._waiting[book] = deque()
+
+    def delta(self, book: str, message: BookDelta) -> None:
+        """An event waits until a top shows that it was applied."""
+        if message.epoch == self._epochs.get(book):
+            self._waiting[book].append((message.last_id, message.received_ns))
+
+    def top(self, book: str, message: BookTop) -> None:
+        """The book is live, and as new as this."""
+        self._news[book] = message
+        waiting = self._waiting.get(book)
+        while waiting and waiting[0][0] <= message.sequence:
+            waiting.popleft()
+
+    def dark(self, book: str, message: BookDark) -> None:
+        """The book is dark."""
+        self._news[book] = None
+
+    def opportunity(self, fact: OpportunityOpened) -> None:
+        """Judge both legs in the moment of the decision."""
+        self.looked_at += 1
+        self._judge(fact.buy, fact.decided_ns, buying=True)
+        self._judge(fact.sell, fact.decided_ns, buying=False)
+        if fact.sell.price <= fact.buy.price and fact.gross_bps > 0:
+            self.violate(f"opportunity {fact.opportunity_id} gains {fact.gross_bps} on no edge")
+
+    def _judge(self, leg: Evidence, at_ns: int, *, buying: bool) -> None:
+        book = self._paths.of(leg.instrument.venue, leg.instrument.symbol)
+        top = self._news.get(book)
+        if top is None:
+            self.violate(f"{book} was dark when it was decided on")
+            return
+        if (top.epoch, top.sequence) != (leg.epoch, leg.sequence):
+            self.violate(f"{book} had moved on to {top.sequence}, decided on {leg.sequence}")
+        elif leg.price != (top.asks if buying else top.bids)[0][0]:
+            self.violate(f"{book} shows another price than {leg.price}")
+        if self._engine is not None:
+            epoch = self._engine.runtime.lookup(top.connection).generation
+            if epoch != leg.epoch:
+                self.violate(f"{book}: epoch {leg.epoch} was over, {epoch} is the connection's")
+        if leg.proof_age_ms > self._limits.proof_age_ms:
+            self.violate(f"{book}: its proof was {leg.proof_age_ms} ms old")
+        lag_ms = self._limits.lag_ms
+        if lag_ms is not None and leg.lag_ms is not None and leg.lag_ms > lag_ms:
+            self.violate(f"{book}: it lagged {leg.lag_ms} ms")
+        waiting = self._waiting.get(book)
+        if waiting:
+            behind_ms = (at_ns - waiting[0][1]) / NS_PER_MS
+            if behind_ms > self._limits.proof_age_ms:
+                self.violate(f"{book}: an event has waited for {behind_ms:.0f} ms to be applied")
+
+
+class _Spent:
+    """Crashes of one path within a window."""
+
+    def __init__(self) -> None:
+        self.times: deque[float] = deque()
+
+    def add(self, now_s: float) -> None:
+        self.times.append(now_s)
+
+    def within(self, now_s: float, window_s: float) -> int:
+        while self.times and self.times[0] <= now_s - window_s:
+            self.times.popleft()
+        return len(self.times)
+
+
+class BudgetChecker(Checker):
+    """Counts crashes and starts by itself."""
+
+    name = "budgets"
+    sentence = "Budgets and reconnect limits are kept, and each quarantine was due."
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self._rules = settings.supervision
+        self._crashes: dict[str, _Spent] = {}
+        self._after_outage: set[str] = set()
+        self._reconnects: dict[str, list[float]] = {}
+        self._last: dict[str, LifecycleEvent] = {}
+        self.quarantines = 0
+
+    def restarted(self, path: str) -> None:
+        """An operator restarts this: what was spent is forgotten, below it too."""
+        for known in list(self._crashes):
+            if known == path or known.startswith(f"{path}/"):
+                del self._crashes[known]
+        self._after_outage = {
+            one for one in self._after_outage if one != path and not one.startswith(f"{path}/")
+        }
+
+    def event(self, event: LifecycleEvent) -> None:
+        """One line of the event log."""
+        now_s = trio.current_time()
+        if event.kind == "crash":
+            self._crashes.setdefault(event.path, _Spent()).add(now_s)
+            self._last[event.path] = event
+        elif event.kind == "outage":
+            self._last[event.path] = event
+            if not event.text.startswith("outage while stopping"):
+                self._after_outage.add(event.path)
+        elif event.kind == "quarantined":
+            self._quarantined(event, now_s)
+        elif event.kind == "starting":
+            self._starting(event.path, now_s)
+
+    def _quarantined(self, event: LifecycleEvent, now_s: float) -> None:
+        self.looked_at += 1
+        self.quarantines += 1
+        path, rules = event.path, self._rules
+        if "gave up" in event.text:
+            below = [
+                spent.within(now_s, rules.supervisor_window_s)
+                for crashed, spent in self._crashes.items()
+                if crashed.startswith(f"{path}/")
+            ]
+            # Each cause but the first few free crashes of a child is one crash at least.
+            due = sum(below) > rules.supervisor_causes
+        elif "spent its budget" in event.text:
+            spent = self._crashes.get(path, _Spent())
+            due = spent.within(now_s, rules.child_window_s) > rules.child_crashes
+        else:
+            due = _says_never(event.text)
+        if not due:
+            self.violate(f"{path} was quarantined without need: {event.text}")
+
+    def _starting(self, path: str, now_s: float) -> None:
+        self.looked_at += 1
+        rules = self._rules
+        if "/books/" in path or path.endswith("/auditor"):
+            spent = self._crashes.get(path)
+            if spent is not None and spent.within(now_s, rules.child_window_s) > (
+                rules.child_crashes
+            ):
+                self.violate(f"{path} starts although it has spent its budget")
+        if path not in self._after_outage:
+            return
+        self._after_outage.discard(path)
+        venue = "/".join(path.split("/")[:3])
+        starts = self._reconnects.setdefault(venue, [])
+        starts.append(now_s)
+        burst, per_s = rules.reconnect_burst, rules.reconnects_per_s
+        if len(starts) > burst:
+            least_s = 1.0 / per_s
+            apart_s = now_s - starts[-1 - burst]
+            if apart_s < least_s - RATE_SLACK_S:
+                self.violate(f"{venue}: {burst + 1} reconnects within {apart_s:.3f} s")
+
+
+def _says_never(text: str) -> bool:
+    """Whether the error that an event names is one that trying again cannot help."""
+    for word in text.replace(":", " ").split():
+        kind = getattr(errors, word, None)
+        if isinstance(kind, type) and issubclass(kind, ArbtreeError):
+            return kind.default_retry.kind is RetryKind.NEVER
+    return False
+
+
+class LivenessChecker(Checker):
+    """Judged once, after the heal."""
+
+    name = "liveness"
+    sentence = "After the heal every actor runs and every book is live within the bound."
+
+
+class StopChecker(Checker):
+    """Judged once, at the end."""
+
+    name = "stop"
+    sentence = "The engine ends as expected, within its deadline, and leaves no task."

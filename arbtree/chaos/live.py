@@ -1,0 +1,346 @@
+"""An engine on real sockets, broken for minutes: faults struck, books dark, books live again.
+
+Engine and simulated venues run in this process, over loopback, on the real clock.  A fault strikes
+only a place where every book is live and no other fault lasts, so that each time to recover belongs
+to one fault.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import defaultdict, deque
+from collections.abc import Callable, Sequence
+
+import trio
+from msgspec import Struct
+
+from actors.runtime.faults import RuntimeFault
+from actors.transport.dial import SocketDialer
+from actors.transport.faulty import WIRE_FAULTS, FaultyDialer
+from arbtree.chaos.checkers import LivenessChecker, StopChecker
+from arbtree.chaos.history import Checker, History
+from arbtree.chaos.recovery import Recovery, books_below
+from arbtree.chaos.report import SeedReport
+from arbtree.chaos.seeds import Play
+from arbtree.chaos.swarm import SYMBOLS
+from arbtree.engine import Engine, Seams, embedded_world
+from arbtree.status import books
+from config.settings import Settings, SimulatorSettings, VenueSettings
+from messages.errors import UsageError
+from messages.faults import FaultKind, FaultPlace, aimable, kinds_of
+from simulator.breaking import Blow, heal
+from simulator.breaking import strike as strike_venue
+from simulator.world import Address, World
+from supervisors.chaos.faults import ActorFaults
+from supervisors.chaos.faults import strikes as actor_strikes
+from supervisors.chaos.nemesis import Injected
+from supervisors.chaos.schedule import Planned
+from supervisors.runtime import ExitReport, Options
+from supervisors.watchdog import WatchdogSpec
+
+ASSETS = ("BTC", "ETH", "SOL", "XRP", "DOGE", "ADA", "X001", "X002")
+"""Eight books a venue: one connection each, and room for many faults at a time."""
+LONGEST_S = 5.0
+"""Faults that last take at most so long, or their shortest time: two minutes hold many of them."""
+LIVE_WITHIN_S = 60.0
+"""All books are live so soon after the start, and after the last fault: the cap of all backoff."""
+TRIES = 20
+"""Draws for one fault; when every place is still busy, the next turn draws again."""
+LOOK_EVERY_S = 0.1
+CRASHES = {"crash": 1, "start_failure": 3, "hang_in_cleanup": 1}
+"""How many crashes a fault makes at most; a venue's supervisor takes `CRASHES_AT_MOST` a minute."""
+CRASHES_AT_MOST = 3
+CRASH_WINDOW_S = 61.0
+QUIET_S = 1.0
+"""How long a place is left alone after a fault: later consequences are its own."""
+ACTOR_FAULTS = frozenset(actor_strikes())
+EXIT_DONE = 0
+
+
+class Wish(Struct, frozen=True):
+    """What a live run is to do.
+
+    Args:
+        for_s: how long faults strike.
+        per_s: how many a second are tried.
+        seed: draws kinds, places and times.
+        kinds: which of the catalogue; all that exist on real sockets when empty.
+    """
+
+    for_s: float
+    per_s: float
+    seed: int
+    kinds: tuple[str, ...] = ()
+
+
+def live_settings(seed: int) -> Settings:
+    """Every simulated venue with the same assets."""
+    return Settings(
+        simulator=SimulatorSettings(seed=seed % 2**32, levels=100, step_ms=100),
+        venues=tuple(
+            VenueSettings(
+                name=name, symbols=tuple(form.format(asset) for asset in ASSETS), embedded=True
+            )
+            for name, form in SYMBOLS
+        ),
+    )
+
+
+def live_kinds(wanted: Sequence[str] = ()) -> list[FaultKind]:
+    """The kinds that exist on real sockets; those of these names, if any.
+
+    Raises:
+        UsageError: one of the names is not among them.
+    """
+    found = kinds_of(FaultPlace.LIVE)
+    names = [kind.name for kind in found]
+    unknown = [name for name in wanted if name not in names]
+    if unknown:
+        raise UsageError(f"no live fault is called {', '.join(unknown)}: {', '.join(names)}")
+    return [kind for kind in found if not wanted or kind.name in wanted]
+
+
+class _OneAtATime(Recovery):
+    """Blames only the last fault at a place: no fault strikes where another one lasts."""
+
+    def struck(self, injected: Injected) -> None:
+        """A fault was carried out; what struck here before is blamed for nothing more."""
+        here = set(self._books_of(injected.planned.target))
+        self._open = [one for one in self._open if one.dark_s is not None or not here & one.books]
+        super().struck(injected)
+
+    def finish(self) -> None:
+        """The faults are over and what the stop darkens is nobody's."""
+        super().finish()
+        self._open = []
+
+
+class LiveRun:
+    """One run.
+
+    Args:
+        wish: what is asked for.
+        settings: of the engine; every venue embedded.
+        within_s: all books are live so soon after the start, and after the last fault.
+        told: called after every fault with the number of faults and of dark books.
+    """
+
+    def __init__(
+        self,
+        wish: Wish,
+        settings: Settings | None = None,
+        within_s: float = LIVE_WITHIN_S,
+        told: Callable[[int, int], None] | None = None,
+    ) -> None:
+        self.wish = wish
+        self.settings = settings if settings is not None else live_settings(wish.seed)
+        self._told = told
+        self._within_s = within_s
+        self._chance = random.Random(wish.seed)
+        self._feeds: dict[str, str] = {}
+        self.recovery = _OneAtATime(lambda target: books_below(self._feeds, target))
+        self.liveness = LivenessChecker()
+        self.stopping = StopChecker()
+        self.checkers: tuple[Checker, ...] = (self.recovery, self.liveness, self.stopping)
+        self.history = History(self.checkers)
+        self.injected: list[Injected] = []
+        self._dialer = FaultyDialer(SocketDialer())
+        self.exit: ExitReport | None = None
+        self._busy_until_s: dict[str, float] = {}
+        self._crashes: defaultdict[str, deque[float]] = defaultdict(deque)
+        self._kinds = live_kinds(wish.kinds)
+        self._weights = [1.0 / kind.every_s for kind in self._kinds]
+
+    async def run(self) -> None:
+        """Run engine and venues, strike, heal, wait for life, stop."""
+        seams = Seams(dialer=self._dialer, observer=self.history)
+        world = embedded_world(self.settings, seams.clock)
+        if world is None:
+            raise ValueError("live chaos wants embedded venues")
+        self._world: World = world
+        async with trio.open_nursery() as nursery:
+            await nursery.start(World.run, world)
+            found: tuple[Address, ...] = await nursery.start(World.listen, world)
+            self._engine = engine = Engine(
+                self.settings,
+                seams,
+                {address.venue: address for address in found},
+                Options(seed=self.wish.seed, signals=True, watchdog=WatchdogSpec(blocked_s=5.0)),
+            )
+            self._faults = ActorFaults(engine.runtime)
+            started, ended = trio.Event(), trio.Event()
+
+            async def run() -> None:
+                self.exit = await engine.run(started)
+                started.set()
+                ended.set()
+
+            nursery.start_soon(run)
+            await started.wait()
+            with trio.CancelScope() as phases:  # a signal ends it early
+                nursery.start_soon(self._end_with, ended, phases)
+                await self._phases()
+            engine.runtime.request_stop("the time of chaos is over")
+            await ended.wait()
+            self._judge_end()
+            nursery.cancel_scope.cancel(reason="the engine has stopped")
+
+    async def _end_with(self, ended: trio.Event, phases: trio.CancelScope) -> None:
+        await ended.wait()
+        phases.cancel(reason="the engine has ended")
+
+    async def _phases(self) -> None:
+        with trio.move_on_after(self._within_s):
+            await self._until_live()
+        self._feeds = {
+            book.path: book.connection for book in books(self._engine) if book.connection
+        }
+        self.history.began_s = trio.current_time()
+        self.recovery.begin()
+        end_s = trio.current_time() + self.wish.for_s
+        while (now_s := trio.current_time()) < end_s:
+            self._strike_one(end_s - now_s)
+            await trio.sleep(1.0 / self.wish.per_s)
+        self._heal()
+        with trio.move_on_after(self._within_s):
+            await self._until_live(operate=True)
+        self._judge_liveness()
+        self.recovery.finish()
+
+    def _heal(self) -> None:
+        heal(self._world)
+        self._dialer.heal()
+        self._faults.heal()
+
+    async def _until_live(self, *, operate: bool = False) -> None:
+        """Wait until all is well; an operator restarts what is quarantined."""
+        while not self._all_well():
+            await trio.sleep(LOOK_EVERY_S)
+            for row in self._engine.runtime.rows() if operate else ():
+                if row.state == "quarantined":
+                    self.liveness.violate(f"{row.path} was quarantined: {row.last_failure}")
+                    try:
+                        self._engine.runtime.restart(row.path)
+                    except RuntimeFault:
+                        continue  # its supervisor is down itself and comes first
+
+    def _all_well(self) -> bool:
+        if any(row.state != "running" for row in self._engine.runtime.rows()):
+            return False
+        return all(book.state == "LIVE" for book in books(self._engine))
+
+    # -- faults ----------------------------------------------------------------------------------
+
+    def _strike_one(self, left_s: float) -> None:
+        paths = [row.path for row in self._engine.runtime.rows() if row.state == "running"]
+        for _ in range(TRIES):
+            (kind,) = self._chance.choices(self._kinds, self._weights)
+            places = [path for path in aimable(kind, paths) if self._idle(kind, path)]
+            if not places:
+                continue
+            planned = self._plan(kind, self._chance.choice(places), left_s)
+            struck = self._carry_out(planned)
+            if struck:
+                self._note(planned)
+                return
+
+    def _plan(self, kind: FaultKind, target: str, left_s: float) -> Planned:
+        shortest_s, longest_s = kind.duration_s
+        lasts_s = self._chance.uniform(shortest_s, max(shortest_s, min(longest_s, LONGEST_S)))
+        at_s = trio.current_time() - self.history.began_s
+        seed = self._chance.getrandbits(32)
+        return Planned(round(at_s, 3), kind.name, target, min(lasts_s, left_s), seed)
+
+    def _idle(self, kind: FaultKind, path: str) -> bool:
+        """Whether no fault lasts here, every book is live, and no budget would be spent."""
+        now_s = trio.current_time()
+        mine = books_below(self._feeds, path)
+        if any(not self.recovery.live.get(book, False) for book in mine):
+            return False
+        if any(now_s < self._busy_until_s.get(place, 0.0) for place in (path, *mine)):
+            return False
+        crashes = self._crashes[_family(path)]
+        while crashes and now_s - crashes[0] > CRASH_WINDOW_S:
+            crashes.popleft()
+        return len(crashes) + CRASHES.get(kind.name, 0) <= CRASHES_AT_MOST
+
+    def _carry_out(self, planned: Planned) -> bool:
+        if planned.fault == "blocked_loop":
+            time.sleep(planned.duration_s)  # noqa: ASYNC251 - to block the loop is the fault
+            return True
+        if planned.fault in WIRE_FAULTS:
+            return self._dialer.strike(planned.fault, planned.target, planned.duration_s) > 0
+        if planned.fault in ACTOR_FAULTS:
+            return self._faults.strike(planned)
+        return strike_venue(self._world, self._blow(planned))
+
+    def _blow(self, planned: Planned) -> Blow:
+        parts = planned.target.split("/")
+        native = ""
+        if len(parts) == 5 and parts[3] == "books":
+            base = parts[4].split("-")[0]
+            listings = self._world.venues[parts[2]].listings.values()
+            native = next(one.listing.native for one in listings if one.asset.name == base)
+        return Blow(planned.fault, parts[2], native, planned.duration_s, planned.seed)
+
+    def _note(self, planned: Planned) -> None:
+        now_s = trio.current_time()
+        injected = Injected(planned, now_s, now_s + planned.duration_s)
+        self.injected.append(injected)
+        self.recovery.struck(injected)
+        for place in (planned.target, *books_below(self._feeds, planned.target)):
+            self._busy_until_s[place] = injected.over_s + QUIET_S
+        self._crashes[_family(planned.target)].extend([now_s] * CRASHES.get(planned.fault, 0))
+        if self._told is not None:
+            dark = sum(not live for live in self.recovery.live.values())
+            self._told(len(self.injected), dark)
+
+    # -- judging ---------------------------------------------------------------------------------
+
+    def _judge_liveness(self) -> None:
+        self.liveness.looked_at += 1
+        for row in self._engine.runtime.rows():
+            if row.state != "running":
+                self.liveness.violate(f"{row.path} is {row.state}: {row.last_failure}")
+        for book in books(self._engine):
+            if book.state != "LIVE":
+                self.liveness.violate(f"{book.path} is {book.state}: {book.reason}")
+
+    def _judge_end(self) -> None:
+        self.stopping.looked_at += 1
+        if self.exit is None or self.exit.code != EXIT_DONE:
+            said = self.exit.reason if self.exit is not None else "it never ended"
+            self.stopping.violate(f"the engine ended with {self.exit}: {said}")
+
+    def play(self, real_s: float, replay: str) -> Play:
+        """What it came to, as a report of one seed that has its timeline."""
+        history, found = self.history, tuple(one.verdict() for one in self.checkers)
+        passed = not any(verdict.failed for verdict in found)
+        report = SeedReport(
+            seed=self.wish.seed,
+            trace_hash="",
+            venues=len(history.depth_venues),
+            books=len(self._feeds),
+            depth_messages=history.depth_messages,
+            faults=len(self.injected),
+            fault_kinds=len({one.planned.fault for one in self.injected}),
+            expected_exit=EXIT_DONE,
+            exit_code=self.exit.code if self.exit is not None else -1,
+            counts=passed,
+            passed=passed,
+            verdicts=found,
+            records=(),
+            changes=(),
+            schedule_size=len(self.injected),
+            shrunk_to=None,
+            replay=replay,
+            virtual_s=self.wish.for_s,
+            real_s=round(real_s, 3),
+        )
+        return Play(report, self.recovery.records(), tuple(history.changes))
+
+
+def _family(path: str) -> str:
+    """Whose budget a crash at this path spends: its parent's."""
+    return path.rpartition("/")[0]

@@ -1,0 +1,338 @@
+"""One seed, from its first dial to its verdicts: safety, heal, liveness, stop."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+
+import trio
+from msgspec import Struct
+from trio.testing import MockClock
+
+from actors.runtime.clock import TrioClock
+from actors.runtime.faults import RuntimeFault
+from arbtree.chaos.checkers import (
+    BudgetChecker,
+    ConservationChecker,
+    DecisionChecker,
+    LivenessChecker,
+    StopChecker,
+)
+from arbtree.chaos.history import Checker, History, Tap
+from arbtree.chaos.oracle import ReplayChecker, TruthChecker
+from arbtree.chaos.recovery import Recovery, books_below
+from arbtree.chaos.report import FaultRecord, SeedReport, StateChange, Verdict
+from arbtree.chaos.swarm import Draw, draw_seed
+from arbtree.engine import Engine, Seams, embedded_world
+from arbtree.status import books
+from config.chaos import FaultChange
+from config.settings import Settings
+from messages.identifiers import parse_symbol, path_segment
+from simulator.breaking import Blow, heal, strike
+from simulator.breaking import strikes as venue_strikes
+from simulator.schedule import make_deterministic
+from simulator.world import START_MS, World
+from supervisors.chaos.faults import ActorFaults
+from supervisors.chaos.nemesis import Nemesis
+from supervisors.chaos.schedule import Planned
+from supervisors.runtime import ExitReport, Options
+
+LIVE_BEFORE_S = 20.0
+"""Faults strike after every book was live, or after this."""
+STOP_WITHIN_S = 15.0
+LOOK_EVERY_S = 5.0
+OPERATOR_EVERY_S = 1.0
+SETTLE_S = 1.0
+"""The simulator's own tasks may need so long to notice that the engine is gone."""
+MIN_VENUES, MIN_DEPTH_MESSAGES, MIN_FAULTS, MIN_KINDS = 3, 3_000, 20, 8
+"""What a seed must have had so that it counts."""
+VENUE_FAULTS = frozenset(venue_strikes())
+
+
+class Play(Struct, frozen=True):
+    """What a seed came to.
+
+    Args:
+        report: for people and files; its timeline is complete.
+        records, changes: the timeline.
+    """
+
+    report: SeedReport
+    records: tuple[FaultRecord, ...]
+    changes: tuple[StateChange, ...]
+
+
+class _Run:
+    """Everything of one run."""
+
+    def __init__(self, drawn: Draw, for_s: float) -> None:
+        self.drawn = drawn
+        self.for_s = for_s
+        settings = drawn.settings
+        self.feeds = feeds_of(settings)
+        self.conservation = ConservationChecker()
+        self.decisions = DecisionChecker(settings)
+        self.replay = ReplayChecker()
+        self.truth = TruthChecker()
+        self.budgets = BudgetChecker(settings)
+        self.recovery = Recovery(lambda target: books_below(self.feeds, target))
+        self.liveness = LivenessChecker()
+        self.stopping = StopChecker()
+        self.checkers: tuple[Checker, ...] = (
+            self.conservation,
+            self.decisions,
+            self.replay,
+            self.truth,
+            self.budgets,
+            self.recovery,
+            self.liveness,
+            self.stopping,
+        )
+        self.history = History(self.checkers)
+        world = embedded_world(settings)
+        assert world is not None
+        self.world: World = world
+        self.nemesis: Nemesis | None = None
+        self.exit: ExitReport | None = None
+        self.ended_live = False
+
+    # -- the run ---------------------------------------------------------------------------------
+
+    async def main(self) -> None:
+        """Live it."""
+        before = trio.lowlevel.current_statistics().tasks_living
+        async with trio.open_nursery() as nursery:
+            await nursery.start(World.run, self.world)
+            engine = Engine(
+                self.drawn.settings,
+                Seams(self.world.dial, TrioClock(START_MS * 1_000_000), self.history),
+                options=Options(seed=self.drawn.seed, force_exit=self._forced),
+            )
+            self._attach(engine)
+            await self._live(engine)
+            nursery.cancel_scope.cancel(reason="the seed is over")
+        left = trio.lowlevel.current_statistics().tasks_living - before
+        if left:
+            self.stopping.violate(f"{left} tasks are left")
+
+    def _attach(self, engine: Engine) -> None:
+        self.faults = ActorFaults(engine.runtime)
+        self.decisions.attach(engine)
+        engine.outlet.attach(Tap(self.checkers))
+        engine.runtime.subscribe(self.history.on_event)
+        levels = self.drawn.settings.detector.depth_levels
+        for venue in self.drawn.settings.active_venues:
+            listings = self.world.venues[venue.name].listings.values()
+            by_asset = {live.asset.name: live for live in listings}
+            for symbol in venue.symbols:
+                path = f"engine/venues/{venue.name}/books/{path_segment(symbol)}"
+                self.replay.serve(path, engine.venues[venue.name].depth_feed.levels or 0)
+                self.truth.watch(path, by_asset[parse_symbol(symbol).base], levels)
+
+    def _forced(self, code: int) -> None:
+        self.stopping.violate(f"the stop had to be forced with exit {code}")
+
+    async def _live(self, engine: Engine) -> None:
+        began_s = trio.current_time()
+        self.history.began_s = began_s
+        self.recovery.begin()
+        started, ended = trio.Event(), trio.Event()
+
+        async def run() -> None:
+            self.exit = await engine.run(started)
+            started.set()
+            ended.set()
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(run)
+            await started.wait()
+            async with trio.open_nursery() as phases:
+                phases.start_soon(self._watch, engine)
+                phases.start_soon(self._phases, engine, began_s, ended, phases.cancel_scope)
+                await ended.wait()
+                phases.cancel_scope.cancel(reason="the engine has ended")
+        self.conservation.look(engine)
+        self._judge_end(engine)
+
+    async def _phases(
+        self, engine: Engine, began_s: float, ended: trio.Event, scope: trio.CancelScope
+    ) -> None:
+        """Let faults strike, heal, wait for life, stop."""
+        with trio.move_on_after(LIVE_BEFORE_S):
+            await self._until_live(engine)
+        self.nemesis = Nemesis(self.drawn.schedule, self._strike, self.recovery.struck)
+        await self.nemesis.run()
+        await trio.sleep_until(began_s + self.drawn.safety_s)
+        heal(self.world)
+        self.faults.heal()
+        healed_s = trio.current_time()
+        with trio.CancelScope(deadline=began_s + self.for_s, shield=False):
+            await self._operate(engine)
+        self._judge_liveness(engine, trio.current_time() - healed_s)
+        await trio.sleep_until(began_s + self.for_s)
+        self.conservation.look(engine)
+        self.recovery.finish()
+        asked_s = trio.current_time()
+        engine.runtime.request_stop("the seed is over")
+        with trio.CancelScope(shield=True, deadline=asked_s + STOP_WITHIN_S + SETTLE_S):
+            await ended.wait()
+        took_s = trio.current_time() - asked_s
+        if took_s > STOP_WITHIN_S:
+            self.stopping.violate(f"the stop took {took_s:.1f} s")
+
+    async def _watch(self, engine: Engine) -> None:
+        while True:
+            await trio.sleep(LOOK_EVERY_S)
+            self.conservation.look(engine)
+
+    async def _until_live(self, engine: Engine) -> None:
+        while not self._all_well(engine):  # noqa: ASYNC110 - a whole tree has no event
+            await trio.sleep(0.25)
+
+    async def _operate(self, engine: Engine) -> None:
+        """Restart, as an operator would, whatever is quarantined, until all is well."""
+        while not self._all_well(engine):
+            for row in engine.runtime.rows():
+                above = row.path.rpartition("/")[0]
+                if row.state == "quarantined":
+                    self.budgets.restarted(row.path)
+                    self.history.note(f"operator restarts {row.path} under {above}")
+                    try:
+                        engine.runtime.restart(row.path)
+                    except RuntimeFault:
+                        continue  # its supervisor is down itself and comes first
+            await trio.sleep(OPERATOR_EVERY_S)
+
+    def _all_well(self, engine: Engine) -> bool:
+        rows = engine.runtime.rows()
+        if any(row.state != "running" for row in rows):
+            return False
+        return all(self.recovery.live.get(book, False) for book in self.feeds)
+
+    # -- faults ----------------------------------------------------------------------------------
+
+    def _strike(self, planned: Planned) -> bool:
+        if planned.fault == "blocked_loop":
+            # Time passes and nobody runs: that is all a blocked loop is.
+            clock = trio.lowlevel.current_clock()
+            assert isinstance(clock, MockClock)
+            clock.jump(planned.duration_s)
+            return True
+        if planned.fault in VENUE_FAULTS:
+            return strike(self.world, self._blow(planned))
+        return self.faults.strike(planned)
+
+    def _blow(self, planned: Planned) -> Blow:
+        parts = planned.target.split("/")
+        venue = parts[2]
+        native = ""
+        if len(parts) == 5 and parts[3] == "books":
+            base = parts[4].split("-")[0]
+            native = next(
+                live.listing.native
+                for live in self.world.venues[venue].listings.values()
+                if live.asset.name == base
+            )
+        return Blow(planned.fault, venue, native, planned.duration_s, planned.seed)
+
+    # -- judging ---------------------------------------------------------------------------------
+
+    def _judge_liveness(self, engine: Engine, took_s: float) -> None:
+        self.liveness.looked_at += 1
+        self.ended_live = self._all_well(engine)
+        if self.ended_live:
+            return
+        for row in engine.runtime.rows():
+            if row.state != "running":
+                self.liveness.violate(f"{row.path} is {row.state} {took_s:.0f} s after the heal")
+        for book in books(engine):
+            if not self.recovery.live.get(book.path, False):
+                why = f"{book.state}, {book.reason}"
+                self.liveness.violate(f"{book.path} is dark {took_s:.0f} s after the heal: {why}")
+
+    def _judge_end(self, engine: Engine) -> None:
+        self.stopping.looked_at += 1
+        code = self.exit.code if self.exit is not None else -1
+        if code != self.drawn.expected_exit:
+            reason = self.exit.reason if self.exit is not None else "it never ended"
+            self.stopping.violate(f"exit {code}, expected {self.drawn.expected_exit}: {reason}")
+        for row in engine.runtime.rows():
+            if row.state not in ("stopped", "quarantined"):
+                self.stopping.violate(f"{row.path} is {row.state} after the end")
+
+
+def feeds_of(settings: Settings) -> dict[str, str]:
+    """The path of every book, and of the connection that feeds it."""
+    return {
+        f"engine/venues/{venue.name}/books/{path_segment(symbol)}": (
+            f"engine/venues/{venue.name}/connections/0"
+        )
+        for venue in settings.active_venues
+        for symbol in venue.symbols
+    }
+
+
+def play(
+    seed: int,
+    for_s: float,
+    overrides: Mapping[str, FaultChange] | None = None,
+    schedule: Sequence[Planned] | None = None,
+    replay: str = "",
+) -> Play:
+    """Play one seed in a run of its own.
+
+    Args:
+        seed: decides everything but the length.
+        for_s: virtual seconds.
+        overrides: what a faults file says.
+        schedule: played instead of the one drawn: a part of it, while it is shrunk.
+        replay: the command that plays it again.
+    """
+    drawn = draw_seed(seed, for_s, overrides)
+    if schedule is not None:
+        drawn = Draw(seed, drawn.settings, tuple(schedule), drawn.safety_s, drawn.expected_exit)
+    began_s = time.monotonic()
+    make_deterministic(seed)
+
+    async def main() -> tuple[_Run, float]:
+        run = _Run(drawn, for_s)
+        await run.main()
+        return run, trio.current_time()
+
+    run, virtual_s = trio.run(main, clock=MockClock(autojump_threshold=0))
+    return _play(run, virtual_s, time.monotonic() - began_s, replay)
+
+
+def _play(run: _Run, virtual_s: float, real_s: float, replay: str) -> Play:
+    drawn, history = run.drawn, run.history
+    injected = run.nemesis.injected if run.nemesis is not None else []
+    kinds = {one.planned.fault for one in injected}
+    found: tuple[Verdict, ...] = tuple(checker.verdict() for checker in run.checkers)
+    enough = (
+        len(history.depth_venues) >= MIN_VENUES
+        and history.depth_messages >= MIN_DEPTH_MESSAGES
+        and len(injected) >= MIN_FAULTS
+        and len(kinds) >= MIN_KINDS
+    )
+    report = SeedReport(
+        seed=drawn.seed,
+        trace_hash=history.trace_hash,
+        venues=len(history.depth_venues),
+        books=len(run.feeds),
+        depth_messages=history.depth_messages,
+        faults=len(injected),
+        fault_kinds=len(kinds),
+        expected_exit=drawn.expected_exit,
+        exit_code=run.exit.code if run.exit is not None else -1,
+        counts=enough and run.ended_live,
+        passed=not any(verdict.failed for verdict in found),
+        verdicts=found,
+        records=(),
+        changes=(),
+        schedule_size=len(drawn.schedule),
+        shrunk_to=None,
+        replay=replay,
+        virtual_s=round(virtual_s, 3),
+        real_s=round(real_s, 3),
+    )
+    return Play(report, run.recovery.records(), tuple(history.changes))

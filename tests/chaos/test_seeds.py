@@ -1,0 +1,60 @@
+"""Whole seeds: they pass, they end as expected, and a planted defect is caught and cut down."""
+
+from __future__ import annotations
+
+import pytest
+
+from arbtree.chaos.seeds import play
+from arbtree.chaos.whole import Job, failed_checkers, play_job, shrink_job
+from config.chaos import parse_faults
+from exchanges.sequencing import Event, Sequencer
+from messages.market import BookDelta
+
+GAPS = parse_faults("only = true\n[gap]\nevery_s = 1.5\n[stall]\nevery_s = 4\n", "gaps.toml")
+
+
+def test_a_short_seed_passes_every_checker() -> None:
+    """A minute of everything: each checker looked at something, none found anything."""
+    one = play(3, 45.0)
+    assert one.report.passed, [verdict.violations for verdict in one.report.verdicts]
+    assert all(verdict.looked_at for verdict in one.report.verdicts)
+    assert one.report.venues == 3
+    assert one.report.exit_code == 0
+    assert len(one.records) == one.report.faults > 3
+    assert {change.state for change in one.changes if change.kind == "book"} == {"LIVE", "DARK"}
+
+
+def test_some_seeds_are_to_give_up() -> None:
+    """Every eleventh crashes its detector until the engine ends with exit 4, as it must."""
+    report = play(11, 60.0).report
+    assert (report.expected_exit, report.exit_code, report.passed) == (4, 4, True)
+    assert not report.counts
+
+
+def _overlook_gaps(monkeypatch: pytest.MonkeyPatch) -> None:
+    genuine = Sequencer._follows
+
+    def follows(sequencer: Sequencer, event: BookDelta, last_id: int) -> Event:
+        found = genuine(sequencer, event, last_id)
+        return Event.DELTA_NEXT if found is Event.DELTA_GAP else found
+
+    monkeypatch.setattr(Sequencer, "_follows", follows)
+
+
+def test_an_overlooked_gap_is_caught_and_cut_down_to_one_fault(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The defect fails two independent checkers; of many faults one is left that shows it."""
+    job = Job(3, 20.0, GAPS, "arbtree chaos run --seed 3 --for 20s")
+    assert play_job(job).report.passed
+    _overlook_gaps(monkeypatch)
+    broken = play_job(job).report
+    assert failed_checkers(broken) >= {"replay", "truth"}
+    assert broken.schedule_size > 3
+    smaller, runs = shrink_job(job, failed_checkers(broken))
+    assert smaller.only is not None
+    assert len(smaller.only) == 1
+    assert runs < 40
+    again = play_job(smaller).report
+    assert again.faults == 1
+    assert failed_checkers(again)
