@@ -121,6 +121,34 @@ def credentials(venue: str, environment: Mapping[str, str] | None = None) -> Cre
     return _complete(table, {part: part for part in _PARTS}, file=file, table=venue)
 
 
+def every_secret(environment: Mapping[str, str] | None = None) -> tuple[Secret, ...]:
+    """Find whatever may be a secret of any venue, so that it can be kept out of what is written.
+
+    Args:
+        environment: variables to read; the process's own when left out.
+
+    Returns:
+        The values of all variables that are named like credentials, and every text of the keys
+        file; nothing of a file that `credentials` would refuse, for nobody has read it either.
+    """
+    variables = os.environ if environment is None else environment
+    endings = tuple(f"_{part.upper()}" for part in _PARTS)
+    found = [
+        value
+        for name, value in variables.items()
+        if name.startswith("ARBTREE_") and name.endswith(endings)
+    ]
+    file = variables.get(KEYS_FILE_VARIABLE, "")
+    if file:
+        try:
+            for table in _keys(file).values():
+                values = table.values() if isinstance(table, dict) else (table,)
+                found += [value for value in values if isinstance(value, str)]
+        except ConfigError:
+            pass  # whoever needs the file says what is wrong with it
+    return tuple(Secret(text.strip()) for text in found if text.strip())
+
+
 def keyed_venues(
     venues: Iterable[str], environment: Mapping[str, str] | None = None
 ) -> tuple[str, ...]:

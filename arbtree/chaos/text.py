@@ -59,6 +59,8 @@ def _summary(report: ChaosReport) -> str:
     passed = sum(seed.passed for seed in report.seeds)
     faults = sum(row.injected for row in report.faults)
     messages = sum(seed.depth_messages for seed in report.seeds)
+    if report.kind == "live":
+        return _live_summary(report)
     words = [
         f"{passed} of {len(report.seeds)} seeds passed",
         f"{counted} count",
@@ -72,6 +74,16 @@ def _summary(report: ChaosReport) -> str:
         words.insert(3, f"{equal} of {report.repeated} repeated hashes equal")
     unequal = ", ".join(map(str, report.unequal))
     return ", ".join(words) + (f"\nunequal hashes: seeds {unequal}" if unequal else "")
+
+
+def _live_summary(report: ChaosReport) -> str:
+    (seed,) = report.seeds
+    lost = sum(row.injected - row.recovered for row in report.faults)
+    return (
+        f"{seed.faults:,} faults of {seed.fault_kinds} kinds at {seed.books} books of"
+        f" {seed.venues} venues in {report.for_s:g} s, {lost} not recovered;"
+        f" --seed {seed.seed} draws alike"
+    )
 
 
 def timeline(records: tuple[FaultRecord, ...], changes: tuple[StateChange, ...]) -> str:

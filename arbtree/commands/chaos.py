@@ -13,7 +13,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     where = parser.add_subparsers(dest="where", required=True, metavar="run|live")
     _add(where.add_parser("run", help="a virtual engine, from seeds", description=chaos_run.HELP),
          chaos_run.add_arguments, chaos_run.run)  # fmt: skip
-    _add(where.add_parser("live", help="a running engine, real sockets"),
+    _add(where.add_parser("live", help="real sockets", description=chaos_live.HELP),
          chaos_live.add_arguments, chaos_live.run)  # fmt: skip
 
 

@@ -104,9 +104,9 @@ def run(arguments: argparse.Namespace) -> int:
     break_it = _break_running if running else _break_own
     report = break_it(arguments, Wish(for_s, arguments.per_second, seed, kinds), within_s)
     if arguments.html:
-        from arbtree.chaos.page import report_page
+        from arbtree.chaos.page import page
 
-        Path(arguments.html).write_text(report_page(report), encoding="utf-8")
+        Path(arguments.html).write_text(page(report), encoding="utf-8")
     if arguments.json:
         print(msgspec.json.encode(report).decode())
     else:

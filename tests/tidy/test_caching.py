@@ -47,6 +47,7 @@ OWNERS = {
         "arbtree/certification/stage.py",
         "Witness",
     ): "what a simulated venue's books really were: the judge's memory, which prices nothing",
+    (
         "arbtree/chaos/checkers.py",
         "DecisionChecker",
     ): "a checker of a virtual run: what it judges decisions by, priced by nobody",
