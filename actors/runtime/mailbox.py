@@ -297,9 +297,10 @@ class Mailbox:
 
     def wake(self) -> None:
         """Let the actor's task look at its mailbox."""
-        accepted, last = self.accepted, self.ages.last
-        if self.taken >= last or accepted >= last + STAMP_EVERY:
-            self.ages.stamp(accepted, self.taken)
+        accepted, ages = self.accepted, self.ages
+        if self.taken >= ages.seen or accepted >= ages.last + STAMP_EVERY:
+            ages.stamp(accepted, self.taken)
+        ages.seen = accepted
         waiter = self._waiter
         if waiter is not None:
             waiter.set()
