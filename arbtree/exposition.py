@@ -20,17 +20,21 @@ DROPPED = "arbtree_metrics_samples_dropped"
 _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 
 Labels = Mapping[str, str]
-Key = tuple[str, tuple[tuple[str, str], ...]]
 
 
 class Counters:
     """What counters have shown so far: lives for the run, unlike what is counted."""
 
     def __init__(self) -> None:
-        self._shown: dict[Key, tuple[float, float]] = {}
+        self._shown: dict[str, tuple[float, float]] = {}
 
-    def upward(self, key: Key, value: float) -> float:
-        """The value to show for what now counts this: never less than before."""
+    def upward(self, key: str, value: float) -> float:
+        """The value to show for what now counts this: never less than before.
+
+        Args:
+            key: the sample's name and labels as they stand in the text.
+            value: what is counted now.
+        """
         lost, last = self._shown.get(key, (0.0, 0.0))
         if value < last:
             lost += last  # it began anew at 0
@@ -49,6 +53,7 @@ class Exposition:
         self._counters = counters
         self._lines: list[str] = []
         self._names: set[str] = set()
+        self._labels: dict[tuple[tuple[str, str], ...], str] = {}  # many families share theirs
         self._dropped = 0
 
     def gauge(self, name: str, help_: str, samples: Iterable[tuple[Labels, float | None]]) -> None:
@@ -89,19 +94,21 @@ class Exposition:
             if count > MOST_SAMPLES:
                 self._dropped += 1
                 continue
+            key = name + self._label(tuple(labels.items()))
             if kind == "counter":
-                value = self._counters.upward((name, tuple(sorted(labels.items()))), value)
-            self._lines.append(f"{name}{_labels(labels)} {_number(value)}")
+                value = self._counters.upward(key, value)
+            self._lines.append(f"{key} {_number(value)}")
+
+    def _label(self, labels: tuple[tuple[str, str], ...]) -> str:
+        text = self._labels.get(labels)
+        if text is None:
+            pairs = ",".join(f'{name}="{_escaped(value)}"' for name, value in labels)
+            text = self._labels[labels] = f"{{{pairs}}}" if labels else ""
+        return text
 
 
 def _help(text: str) -> str:
     return text.replace("\\", r"\\").replace("\n", r"\n")
-
-
-def _labels(labels: Labels) -> str:
-    if not labels:
-        return ""
-    return "{" + ",".join(f'{name}="{_escaped(value)}"' for name, value in labels.items()) + "}"
 
 
 def _escaped(value: str) -> str:
@@ -109,6 +116,8 @@ def _escaped(value: str) -> str:
 
 
 def _number(value: float) -> str:
+    if type(value) is int:
+        return str(value)
     if isnan(value):
         return "NaN"
     if value in (inf, -inf):

@@ -154,8 +154,8 @@ class _Chance(random.Random):
 class _Nobody:
     """Whoever runs the actor and the tree it stands in: takes everything, does nothing."""
 
-    def __init__(self, turn: Turn) -> None:
-        self._turn = turn
+    def __init__(self, turn: Turn, timers: Timers) -> None:
+        self._turn, self._timers = turn, timers
         self._refs: dict[str, ActorRef] = {}
 
     @property
@@ -190,7 +190,7 @@ class _Nobody:
 
     def lookup(self, path: str) -> ActorRef:
         if path not in self._refs:
-            self._refs[path] = ActorRef(path, Mailbox(path, _DEAF), self._turn)
+            self._refs[path] = ActorRef(path, Mailbox(path, _DEAF), self._turn, self._timers)
         return self._refs[path]
 
     def _refuse(self, *_: object) -> NoReturn:
@@ -207,9 +207,9 @@ class _ReplayContext(ActorContext):
     """A life whose world is the script."""
 
     def __init__(self, capsule: Capsule, actor: Actor, script: _Script) -> None:
-        turn = Turn()
-        nobody = _Nobody(turn)
-        ref = ActorRef(capsule.path, Mailbox(capsule.path, MailboxSpec()), turn)
+        turn, timers = Turn(), Timers()
+        nobody = _Nobody(turn, timers)
+        ref = ActorRef(capsule.path, Mailbox(capsule.path, MailboxSpec()), turn, timers)
         ref.generation = capsule.generation
         super().__init__(
             ref=ref,
@@ -217,11 +217,11 @@ class _ReplayContext(ActorContext):
             host=nobody,
             tree=nobody,
             clock=_Clock(script),
-            timers=Timers(),
+            timers=timers,
             turn=turn,
             seed=capsule.seed,
         )
-        self.random = _Chance(script)
+        self._random = _Chance(script)
         self._script = script
 
     def saw(self, value: Seen) -> Seen:

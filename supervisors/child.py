@@ -161,7 +161,7 @@ class ActorRecord(Record):
         if known is not None:
             known.mailbox = mailbox
             return known
-        ref = ActorRef(self.path, mailbox, runtime.turn, runtime.observer)
+        ref = ActorRef(self.path, mailbox, runtime.turn, runtime.timers, runtime.observer)
         runtime.registry.keep(ref)
         return ref
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from msgspec import Struct
 
 from actors.runtime.mailbox import NOTHING, MailboxStatistics
@@ -13,7 +11,7 @@ from supervisors.supervisor import Supervisor
 from supervisors.waits import cycles, waits
 
 
-class Row(Struct, frozen=True):
+class Row(Struct, frozen=True, gc=False):
     """One child at one instant.
 
     Args:
@@ -59,12 +57,16 @@ class Row(Struct, frozen=True):
     deadlocked: bool = False
 
 
-def walk(record: Record) -> Iterator[Record]:
-    """Yield a record and all below it, supervisors before their children, in start order."""
-    yield record
+def walk(record: Record) -> list[Record]:
+    """Return a record and all below it, supervisors before their children, in start order."""
+    found = [record]
     if isinstance(record, Supervisor):
         for child in record.children:
-            yield from walk(child)
+            if type(child) is ActorRecord:
+                found.append(child)
+            else:
+                found += walk(child)
+    return found
 
 
 def rows_below(root: Record, now_s: float) -> list[Row]:
@@ -74,38 +76,65 @@ def rows_below(root: Record, now_s: float) -> list[Row]:
     for edge in edges:
         waiting[edge.asker] = (*waiting.get(edge.asker, ()), edge.callee)
     stuck = {path for circle in cycles(edges) for path in circle} if edges else set()
-    return [_row(record, now_s, waiting, stuck) for record in walk(root)]
+    return [
+        _actor_row(record, now_s, waiting, stuck)
+        if type(record) is ActorRecord
+        else _supervisor_row(record, now_s)
+        for record in walk(root)
+    ]
 
 
-def _row(record: Record, now_s: float, waiting: dict[str, tuple[str, ...]], stuck: set[str]) -> Row:
-    actor = record if isinstance(record, ActorRecord) else None
-    mailbox = actor.ref.mailbox if actor is not None else None
-    life = actor.life if actor is not None else None
-    within_s = actor.spec.progress_within_s if actor is not None else None
-    doing, doing_s = _doing(actor, now_s) if life is not None and actor is not None else ("", None)
-    watched = life is not None and within_s is not None
+def _actor_row(
+    record: ActorRecord, now_s: float, waiting: dict[str, tuple[str, ...]], stuck: set[str]
+) -> Row:
+    """By position and without detours: a view looks at every actor of the tree each second."""
+    last, failure, state, ref = record.last_exit, record.last_failure, record.state, record.ref
+    mailbox, spec, life, path = ref.mailbox, record.spec, record.life, record.path
+    within_s, up_s = spec.progress_within_s, record.up_s
+    busy = life is not None and life.context is not None and life.context.work is not None
+    doing, doing_s = _doing(record, now_s) if busy or mailbox.in_hand is not NOTHING else ("", None)
+    return Row(
+        path,
+        "actor",
+        state,
+        ref.generation,
+        record.begun - 1 if record.begun else 0,
+        max(0.0, record.not_before_s - now_s) if state == "backoff" else None,
+        "" if last is None else last.reason,
+        "" if failure is None else failure.reason,
+        0 if last is None else record.budget.spent(now_s),
+        mailbox.handler_ns / 1e9,
+        mailbox.statistics(),
+        spec.budget.count,
+        spec.budget.window_s,
+        None if up_s is None else now_s - up_s,
+        None if mailbox.accepted == mailbox.taken else mailbox.oldest_s(now_s),
+        doing,
+        doing_s,
+        None if within_s is None or life is None else life.progress_age_s(now_s),
+        within_s,
+        waiting.get(path, ()) if waiting else (),
+        path in stuck,
+    )
+
+
+def _supervisor_row(record: Record, now_s: float) -> Row:
+    last, failure, budget = record.last_exit, record.last_failure, record.declared.budget
     return Row(
         path=record.path,
-        kind="supervisor" if actor is None else "actor",
+        kind="supervisor",
         state=record.state,
         generation=record.generation,
         restarts=max(0, record.begun - 1),
         next_try_s=max(0.0, record.not_before_s - now_s) if record.state == "backoff" else None,
-        last_exit=record.last_exit.reason if record.last_exit is not None else "",
-        last_failure=record.last_failure.reason if record.last_failure is not None else "",
+        last_exit="" if last is None else last.reason,
+        last_failure="" if failure is None else failure.reason,
         crashes=record.spent(now_s),
-        handler_s=mailbox.handler_ns / 1e9 if mailbox is not None else 0.0,
-        mailbox=mailbox.statistics() if mailbox is not None else None,
-        budget=record.declared.budget.count,
-        window_s=record.declared.budget.window_s,
-        up_s=now_s - record.up_s if record.up_s is not None else None,
-        oldest_s=mailbox.oldest_s(now_s) if mailbox is not None else None,
-        doing=doing,
-        doing_s=doing_s,
-        progress_s=life.progress_age_s(now_s) if watched and life is not None else None,
-        progress_within_s=within_s,
-        waits_for=waiting.get(record.path, ()),
-        deadlocked=record.path in stuck,
+        handler_s=0.0,
+        mailbox=None,
+        budget=budget.count,
+        window_s=budget.window_s,
+        up_s=None if record.up_s is None else now_s - record.up_s,
     )
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from random import Random
 from typing import Any, ClassVar, Protocol, Self, TypeVar, TypeVarTuple
 
 import trio
@@ -164,7 +164,6 @@ class ActorContext:
         ref: the reference others hold.
         actor: the instance that lives it.
         clock: the time; nothing else may be read for it.
-        random: chance, seeded by the run's seed, the path and the generation.
         tree: what may be asked of the supervisors.
         failure: what a handler raised, until the actor's task raises it again.
         recorder: keeps what this life takes in, where crash capsules are wanted.
@@ -192,26 +191,33 @@ class ActorContext:
         self.mailbox = ref.mailbox
         self.clock = clock
         self.tree = tree
-        chance = f"{seed}:{ref.path}:{ref.generation}"
-        self.random = random.Random(chance)
         self.keep: Callable[[object], None] | None = None
         self.recorder: Recorder | None = None
         if recorded:
             self.recorder = Recorder(self)
             self.clock = RecordingClock(clock, self.recorder)
-            self.random = RecordingRandom(chance, self.recorder)
         self.failure: BaseException | None = None
         self.work: tuple[str, float] | None = None
         self.handle = actor.handle
         self.drained: Callable[[], None] | None = (
             actor.drained if type(actor).drained is not Actor.drained else None
         )
+        self._seed = seed
+        self._random: Random | None = None
         self._host = host
         self._timers = timers
         self._turn = turn
         self._held: trio.Event | None = None
 
     # -- for the actor -----------------------------------------------------------------------
+
+    @property
+    def random(self) -> Random:
+        """Chance, seeded by the run's seed, the path and the generation; few actors want it."""
+        if self._random is None:
+            seed, recorder = f"{self._seed}:{self.path}:{self.generation}", self.recorder
+            self._random = Random(seed) if recorder is None else RecordingRandom(seed, recorder)
+        return self._random
 
     @property
     def nursery(self) -> Tasks:

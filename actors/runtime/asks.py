@@ -42,12 +42,12 @@ class Ask:
         message: the question.
         deadline_s: the loop's time at which the asker gives up.
         open: nobody has settled it yet.
-        timer: what ends it for an asker that does not wait in a task.
+        timer: what ends it when nobody else has.
         value, error: what it came to.
     """
 
     __slots__ = (
-        "_box", "_done", "_then", "asker", "callee", "deadline_s", "error", "message", "open",
+        "_box", "_task", "_then", "asker", "callee", "deadline_s", "error", "message", "open",
         "timer", "value",
     )  # fmt: skip
 
@@ -68,7 +68,7 @@ class Ask:
         self.error: Exception | None = None
         self.timer: Timer | None = None
         self._box = box
-        self._done: trio.Event | None = None
+        self._task: trio.lowlevel.Task | None = None
         self._then = then
 
     def reply(self, value: object = None) -> bool:
@@ -98,16 +98,22 @@ class Ask:
             self._settle()
 
     async def wait(self) -> None:
-        """Wait until it is settled."""
-        self._done = trio.Event()
-        await self._done.wait()
+        """Wait until it is settled, which it is not yet."""
+        self._task = trio.lowlevel.current_task()
+        await trio.lowlevel.wait_task_rescheduled(self._give_up)
+
+    def _give_up(self, _: object) -> trio.lowlevel.Abort:
+        """The asker's task is cancelled."""
+        self._task = None
+        return trio.lowlevel.Abort.SUCCEEDED
 
     def _settle(self) -> None:
         self.open = False
         self._box.asks.pop(self, None)
         if self.timer is not None:
             self.timer.cancel()
-        if self._done is not None:
-            self._done.set()
+        if self._task is not None:
+            task, self._task = self._task, None
+            trio.lowlevel.reschedule(task)
         if self._then is not None:
             self._then(self)

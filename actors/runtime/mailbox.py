@@ -11,7 +11,7 @@ A refused message was never accepted; it is counted by reason too.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from typing import Literal
 
 import trio
@@ -19,8 +19,8 @@ from msgspec import Struct
 
 from actors.runtime.ages import STAMP_EVERY, Ages
 from actors.runtime.asks import MAX_OPEN_ASKS, Ask
+from actors.runtime.blocked import Blocked
 from actors.runtime.faults import AskRefused, CalleeDown
-from actors.runtime.whereabouts import current_path
 
 Overflow = Literal["block", "reject", "drop_oldest", "drop_newest", "conflate"]
 AtRestart = Literal["keep", "purge", "dead_letter"]
@@ -50,7 +50,7 @@ class MailboxSpec(Struct, frozen=True):
     key: Callable[[object], Hashable] | None = None
 
 
-class MailboxStatistics(Struct, frozen=True):
+class MailboxStatistics(Struct, frozen=True, gc=False):
     """The counters of one mailbox; monotonic ones are for the whole run."""
 
     capacity: int
@@ -84,25 +84,14 @@ ASK = object()
 """The key of a slot that holds a question; questions are never conflated."""
 
 
-class Blocked:
-    """A sender that waits for room: its path (empty if it is no actor), and how long it may."""
-
-    __slots__ = ("accepted", "deadline_s", "message", "sender", "settled")
-
-    def __init__(self, message: object, timeout_s: float) -> None:
-        self.message = message
-        self.sender = current_path.get()
-        self.deadline_s = trio.current_time() + timeout_s
-        self.settled = trio.Event()
-        self.accepted = False
-
-
 class _Nothing:
     """The type of `NOTHING`."""
 
     def __repr__(self) -> str:
         return "NOTHING"
 
+
+_NONE: dict[str, int] = {}  # shared by every reading that has nothing to count; never written
 
 NOTHING = _Nothing()  # no message is in hand; None may be a message
 DeadLetter = Callable[[str, object, str], None]
@@ -119,7 +108,7 @@ class Mailbox:
 
     __slots__ = (
         "_channel", "_dead_letter", "_pending", "_waiter", "accepted", "ages", "asks", "blocked",
-        "control", "handled", "handler_ns", "in_hand", "lost", "open", "path", "receive",
+        "control", "handled", "handler_ns", "in_hand", "lost", "open", "path", "peak", "receive",
         "refused", "removed", "send", "slow", "spec", "taken",
     )  # fmt: skip
 
@@ -132,13 +121,14 @@ class Mailbox:
         self.send = send.send_nowait
         self.receive = receive.receive_nowait
         self._pending: dict[Hashable, Slot] = {}
-        self._waiter: trio.Event | None = None
+        self._waiter: trio.lowlevel.Task | None = None
         self.control: deque[object] = deque()
         self.asks: dict[Ask, None] = {}  # open questions: queued, in hand, or kept for later
         self.accepted = 0
         self.taken = 0  # out of the queue, whatever became of it
         self.handled = 0
         self.ages = Ages()
+        self.peak = 0
         self.blocked: deque[Blocked] = deque()
         self.handler_ns = 0  # booked by the turn
         self.in_hand: object = NOTHING
@@ -159,7 +149,27 @@ class Mailbox:
             self.send(message)
         except trio.WouldBlock:
             return self._overflow(message)
-        self.accepted += 1
+        self._count()
+        return True
+
+    def _count(self, messages: int = 1) -> None:
+        """Count what was put into the data lane."""
+        self.accepted += messages
+        queued = self.accepted - self.taken
+        if queued > self.peak:
+            self.peak = max(self.peak, queued - len(self.control))
+
+    def put_all(self, messages: Sequence[object]) -> bool:
+        """Queue a batch in one go; return False, nothing queued, where each wants its own look.
+
+        That is a mailbox that is down or conflates, or has no room for all of them.
+        """
+        if self.slow or self.accepted - self.taken + len(messages) > self.spec.capacity:
+            return False
+        send = self.send
+        for message in messages:
+            send(message)
+        self._count(len(messages))
         return True
 
     def put_control(self, message: object) -> bool:
@@ -186,7 +196,7 @@ class Mailbox:
             if not self._overflow(slot):
                 ask.fail(AskRefused(f"the mailbox of {self.path} is full"))
             return
-        self.accepted += 1
+        self._count()
 
     def fail_asks(self, reason: str) -> None:
         """The life is over: nobody will answer what is open."""
@@ -199,17 +209,10 @@ class Mailbox:
         return False
 
     def _put_slowly(self, message: object) -> bool:
-        """Queue where the mailbox is down or conflates."""
-        if not self.open and (self.removed or self.spec.at_restart != "keep"):
-            return self._refuse_down(message)
+        """Queue where the mailbox conflates; refuse where it is down."""
         key_of = self.spec.key
-        if key_of is None:
-            try:
-                self.send(message)
-            except trio.WouldBlock:
-                return self._overflow(message)
-            self.accepted += 1
-            return True
+        if key_of is None or (not self.open and (self.removed or self.spec.at_restart != "keep")):
+            return self._refuse_down(message)
         key = key_of(message)
         slot = self._pending.get(key)
         if slot is not None:
@@ -224,7 +227,7 @@ class Mailbox:
         except trio.WouldBlock:
             return self.refuse("full")
         self._pending[key] = slot
-        self.accepted += 1
+        self._count()
         return True
 
     def _overflow(self, message: object) -> bool:
@@ -303,18 +306,21 @@ class Mailbox:
         ages.seen = accepted
         waiter = self._waiter
         if waiter is not None:
-            waiter.set()
+            self._waiter = None
+            trio.lowlevel.reschedule(waiter)
 
     async def wait(self) -> None:
         """Return when something is queued or `wake` was called; always a checkpoint."""
         if self.accepted != self.taken:
             await trio.lowlevel.checkpoint()
             return
-        self._waiter = waiter = trio.Event()
-        try:
-            await waiter.wait()
-        finally:
-            self._waiter = None
+        self._waiter = trio.lowlevel.current_task()
+        await trio.lowlevel.wait_task_rescheduled(self._stop_waiting)
+
+    def _stop_waiting(self, _: object) -> trio.lowlevel.Abort:
+        """The actor's task is cancelled."""
+        self._waiter = None
+        return trio.lowlevel.Abort.SUCCEEDED
 
     # -- losses ------------------------------------------------------------------------------
 
@@ -377,16 +383,15 @@ class Mailbox:
         return self.ages.oldest_s(self.accepted, self.taken, now_s)
 
     def statistics(self) -> MailboxStatistics:
-        """Return the counters, the queue's length read from the lanes themselves."""
-        channel = self._channel[1].statistics()
+        """Return the counters; quick, as a picture of the tree reads every mailbox."""
         return MailboxStatistics(
-            capacity=self.spec.capacity,
-            accepted=self.accepted,
-            handled=self.handled,
-            queued=channel.current_buffer_used + len(self.control),
-            in_hand=0 if self.in_hand is NOTHING else 1,
-            peak=channel.peak_buffer_used,
-            blocked_senders=len(self.blocked),
-            lost=dict(self.lost),
-            refused=dict(self.refused),
+            self.spec.capacity,
+            self.accepted,
+            self.handled,
+            self.accepted - self.taken,
+            0 if self.in_hand is NOTHING else 1,
+            self.peak,
+            len(self.blocked),
+            self.lost.copy() if self.lost else _NONE,
+            self.refused.copy() if self.refused else _NONE,
         )

@@ -10,6 +10,7 @@ import trio
 from actors.runtime.asks import Ask
 from actors.runtime.faults import CalleeDown
 from actors.runtime.mailbox import Mailbox, MailboxStatistics
+from actors.runtime.timers import Timers
 from actors.runtime.turn import IN_TURN_CAP, Turn
 
 if TYPE_CHECKING:
@@ -39,11 +40,17 @@ class ActorRef:
     """
 
     __slots__ = (
-        "_in_turn", "_observer", "_turn", "context", "generation", "mailbox", "path", "running",
+        "_in_turn", "_observer", "_timers", "_turn", "context", "generation", "mailbox", "path",
+        "running",
     )  # fmt: skip
 
     def __init__(
-        self, path: str, mailbox: Mailbox, turn: Turn, observer: Observer | None = None
+        self,
+        path: str,
+        mailbox: Mailbox,
+        turn: Turn,
+        timers: Timers,
+        observer: Observer | None = None,
     ) -> None:
         self.path = path
         self.mailbox = mailbox
@@ -51,6 +58,7 @@ class ActorRef:
         self.running = False
         self.context: ActorContext | None = None
         self._turn = turn
+        self._timers = timers
         self._observer = observer
         self._in_turn: ActorContext | None = None  # the running life, if senders may run it
 
@@ -80,6 +88,9 @@ class ActorRef:
 
         A batch larger than the mailbox is fed in pieces to a receiver that may run in this turn.
         """
+        if self._observer is None and self.mailbox.put_all(messages):
+            self._run()
+            return len(messages)
         mailbox, put, accepted = self.mailbox, self.mailbox.put, 0
         capacity = mailbox.spec.capacity
         for message in messages:
@@ -129,10 +140,8 @@ class ActorRef:
             await trio.lowlevel.cancel_shielded_checkpoint()
         else:
             try:
-                with trio.CancelScope(deadline=ask.deadline_s):
-                    await ask.wait()
-                if ask.open:
-                    ask.expire()
+                ask.timer = self._timers.after(timeout_s, ask.expire)  # a scope costs five times it
+                await ask.wait()
             finally:
                 ask.close()
         if ask.error is not None:

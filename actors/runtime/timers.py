@@ -41,6 +41,7 @@ class Timers:
         self._count = 0
         self._dead = 0
         self._changed = trio.Event()
+        self._wakes_s = float("-inf")  # when `run` looks next; never before it has looked once
 
     def __len__(self) -> int:
         return len(self._heap) - self._dead
@@ -56,9 +57,9 @@ class Timers:
         due_s = trio.current_time() + max(0.0, delay_s)
         timer = Timer(self, due_s, callback)
         self._count += 1
-        entry = (due_s, self._count, timer)
-        heapq.heappush(self._heap, entry)
-        if self._heap[0] is entry:
+        heapq.heappush(self._heap, (due_s, self._count, timer))
+        if due_s < self._wakes_s:
+            self._wakes_s = due_s
             self._changed.set()
         return timer
 
@@ -75,17 +76,21 @@ class Timers:
         while True:
             self._call_due()
             self._changed = trio.Event()
-            due_s = self._heap[0][0] if self._heap else float("inf")
+            self._wakes_s = due_s = self._heap[0][0] if self._heap else float("inf")
             with trio.CancelScope(deadline=due_s):
                 await self._changed.wait()
 
     def _call_due(self) -> None:
         """Call what is due now; what a callback sets for now waits for the next round."""
         now_s, last = trio.current_time(), self._count
-        while self._heap and self._heap[0][0] <= now_s and self._heap[0][1] <= last:
-            _, _, timer = heapq.heappop(self._heap)
-            callback, timer.callback = timer.callback, None
-            if callback is None:
+        while self._heap:
+            due_s, number, timer = self._heap[0]
+            if timer.callback is None:
+                heapq.heappop(self._heap)
                 self._dead -= 1
-            else:
+            elif due_s <= now_s and number <= last:
+                heapq.heappop(self._heap)
+                callback, timer.callback = timer.callback, None
                 callback()
+            else:
+                return

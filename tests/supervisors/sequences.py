@@ -16,7 +16,16 @@ from supervisors.child import ActorRecord
 from supervisors.runtime import Options, Runtime
 from supervisors.spec import BudgetSpec, ChildSpec, RestartType, Strategy, SupervisorSpec
 from tests.supervisors.model import Child, Model
-from tests.supervisors.trees import Boom, Forbidden, InTurnWorker, Log, Outage, Worker, worker
+from tests.supervisors.trees import (
+    Boom,
+    Forbidden,
+    InTurnWorker,
+    Log,
+    Outage,
+    Worker,
+    accounted,
+    worker,
+)
 
 CHILD_BUDGET, CAUSE_BUDGET, WINDOW_S = 1, 2, 10.0
 NAMES = "abcde"
@@ -195,7 +204,7 @@ class Sequence:
             assert isinstance(record, ActorRecord)
             assert record.begun == child.lives, (self, child)
             assert record.spent(now_s) == model.crashes(child, now_s), (self, child)
-            assert record.ref.statistics().conserved, (self, child)
+            assert accounted(record.ref.mailbox), (self, child)
 
 
 def play(number: int) -> Sequence:

@@ -23,6 +23,7 @@ from tests.supervisors.trees import (
     Log,
     Outage,
     Worker,
+    accounted,
     states,
     tree,
     worker,
@@ -134,7 +135,7 @@ def test_no_message_is_unaccounted_for_under_crashes(
                 else:
                     act(runtime, verb, refs[index].path)
                 for ref in refs:
-                    assert ref.statistics().conserved, (ref, ref.statistics())
+                    assert accounted(ref.mailbox), (ref, ref.statistics())
             await trio.sleep(2)
             for ref in refs:
                 for wish in (runtime.resume, runtime.restart_child):
@@ -146,7 +147,7 @@ def test_no_message_is_unaccounted_for_under_crashes(
             assert set(states(runtime).values()) == {"running"}
             for ref in refs:
                 assert ref.statistics().queued == 0
-        assert all(ref.statistics().conserved for ref in refs)
+        assert all(accounted(ref.mailbox) for ref in refs)
         letters = refs[2].statistics().lost.get("dead_letter", 0)
         assert runtime.dead_letters.count == letters + refs[2].statistics().refused.get("down", 0)
 

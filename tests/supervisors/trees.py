@@ -9,6 +9,7 @@ import trio
 
 from actors.runtime.actor import Actor
 from actors.runtime.clock import TrioClock
+from actors.runtime.mailbox import Mailbox
 from messages.errors import ArbtreeError, ConnectionLost, retry_after
 from supervisors.runtime import Options, Runtime
 from supervisors.spec import BackoffSpec, ChildSpec, Strategy, SupervisorSpec
@@ -133,6 +134,13 @@ def tree(
 def runtime_of(spec: SupervisorSpec, **options: Any) -> Runtime:
     """A runtime on the loop's own clock."""
     return Runtime(spec, clock=TrioClock(), options=Options(**options))
+
+
+def accounted(mailbox: Mailbox) -> bool:
+    """Whether every message is accounted for, and the lanes hold what the counters say."""
+    counted, held = mailbox.statistics(), mailbox._channel[1].statistics()
+    queued = held.current_buffer_used + len(mailbox.control)
+    return counted.conserved and counted.queued == queued and counted.peak == held.peak_buffer_used
 
 
 def states(runtime: Runtime) -> dict[str, str]:
