@@ -58,6 +58,8 @@ class Client:
             reply = orjson.loads(await self._lines.receive(ANSWER_WITHIN_S))
         except orjson.JSONDecodeError as error:
             raise EnvironmentFault(f"the engine's answer is no JSON: {error}") from error
+        if not isinstance(reply, dict):
+            raise EnvironmentFault("the engine's answer is no JSON object")
         refusal = reply.get("error")
         if refusal is None:
             return reply.get("result")

@@ -100,7 +100,7 @@ def _cells(row: dict[str, Any], proof_ms: float | None) -> tuple[Text, ...]:
         Text(row["path"]),
         Text(row["state"] + again(row), style=STATE_STYLE.get(row["state"], "")),
         Text(age(row["up_s"])),
-        Text(str(row["restarts"] or ""), style="bold red" if _just_back(row) else "yellow"),
+        Text(str(row["restarts"] or ""), style=_restart_style(row)),
         Text(crashes(row), style=heat(row["crashes"], (0, max(0, row["budget"] - 1)))),
         Text(f"{box['queued']}/{box['capacity']}" if box else "", style=heat(_filled(row), FULL)),
         Text(age(row["oldest_s"]), style=heat(row["oldest_s"], OLD_S)),
@@ -112,8 +112,10 @@ def _cells(row: dict[str, Any], proof_ms: float | None) -> tuple[Text, ...]:
     )
 
 
-def _just_back(row: dict[str, Any]) -> bool:
-    return bool(row["restarts"]) and (row["up_s"] is None or row["up_s"] < JUST_UP_S)
+def _restart_style(row: dict[str, Any]) -> str:
+    if not row["restarts"]:
+        return ""
+    return "bold red" if row["up_s"] is None or row["up_s"] < JUST_UP_S else "yellow"
 
 
 def _filled(row: dict[str, Any]) -> float:

@@ -155,8 +155,7 @@ class _Nobody:
     """Whoever runs the actor and the tree it stands in: takes everything, does nothing."""
 
     def __init__(self, turn: Turn, timers: Timers) -> None:
-        self._turn = turn
-        self._timers = timers
+        self._turn, self._timers = turn, timers
         self._refs: dict[str, ActorRef] = {}
 
     @property

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
-
 from msgspec import Struct
 
 from actors.runtime.mailbox import NOTHING, MailboxStatistics
@@ -11,8 +9,6 @@ from supervisors.child import ActorRecord, Record
 from supervisors.frames import await_frames
 from supervisors.supervisor import Supervisor
 from supervisors.waits import cycles, waits
-
-_NOBODY: frozenset[str] = frozenset()
 
 
 class Row(Struct, frozen=True, gc=False):
@@ -79,7 +75,7 @@ def rows_below(root: Record, now_s: float) -> list[Row]:
     waiting: dict[str, tuple[str, ...]] = {}
     for edge in edges:
         waiting[edge.asker] = (*waiting.get(edge.asker, ()), edge.callee)
-    stuck = {path for circle in cycles(edges) for path in circle} if edges else _NOBODY
+    stuck = {path for circle in cycles(edges) for path in circle} if edges else set()
     return [
         _actor_row(record, now_s, waiting, stuck)
         if type(record) is ActorRecord
@@ -89,16 +85,14 @@ def rows_below(root: Record, now_s: float) -> list[Row]:
 
 
 def _actor_row(
-    record: ActorRecord,
-    now_s: float,
-    waiting: Mapping[str, tuple[str, ...]],
-    stuck: Set[str],
+    record: ActorRecord, now_s: float, waiting: dict[str, tuple[str, ...]], stuck: set[str]
 ) -> Row:
     """By position and without detours: a view looks at every actor of the tree each second."""
     last, failure, state, ref = record.last_exit, record.last_failure, record.state, record.ref
-    mailbox, path, life, spec = ref.mailbox, record.path, record.life, record.spec
-    budget, within_s, up_s = spec.budget, spec.progress_within_s, record.up_s
-    doing, doing_s = ("", None) if life is None else _doing(record, now_s)
+    mailbox, spec, life, path = ref.mailbox, record.spec, record.life, record.path
+    within_s, up_s = spec.progress_within_s, record.up_s
+    busy = life is not None and life.context is not None and life.context.work is not None
+    doing, doing_s = _doing(record, now_s) if busy or mailbox.in_hand is not NOTHING else ("", None)
     return Row(
         path,
         "actor",
@@ -111,21 +105,21 @@ def _actor_row(
         0 if last is None else record.budget.spent(now_s),
         mailbox.handler_ns / 1e9,
         mailbox.statistics(),
-        budget.count,
-        budget.window_s,
+        spec.budget.count,
+        spec.budget.window_s,
         None if up_s is None else now_s - up_s,
-        mailbox.oldest_s(now_s),
+        None if mailbox.accepted == mailbox.taken else mailbox.oldest_s(now_s),
         doing,
         doing_s,
-        None if life is None or within_s is None else life.progress_age_s(now_s),
+        None if within_s is None or life is None else life.progress_age_s(now_s),
         within_s,
-        waiting.get(path, ()),
+        waiting.get(path, ()) if waiting else (),
         path in stuck,
     )
 
 
 def _supervisor_row(record: Record, now_s: float) -> Row:
-    last, failure = record.last_exit, record.last_failure
+    last, failure, budget = record.last_exit, record.last_failure, record.declared.budget
     return Row(
         path=record.path,
         kind="supervisor",
@@ -138,9 +132,9 @@ def _supervisor_row(record: Record, now_s: float) -> Row:
         crashes=record.spent(now_s),
         handler_s=0.0,
         mailbox=None,
-        budget=record.declared.budget.count,
-        window_s=record.declared.budget.window_s,
-        up_s=now_s - record.up_s if record.up_s is not None else None,
+        budget=budget.count,
+        window_s=budget.window_s,
+        up_s=None if record.up_s is None else now_s - record.up_s,
     )
 
 

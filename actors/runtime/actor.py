@@ -215,9 +215,8 @@ class ActorContext:
     def random(self) -> Random:
         """Chance, seeded by the run's seed, the path and the generation; few actors want it."""
         if self._random is None:
-            chance = f"{self._seed}:{self.path}:{self.generation}"
-            recorder = self.recorder
-            self._random = Random(chance) if recorder is None else RecordingRandom(chance, recorder)
+            seed, recorder = f"{self._seed}:{self.path}:{self.generation}", self.recorder
+            self._random = Random(seed) if recorder is None else RecordingRandom(seed, recorder)
         return self._random
 
     @property

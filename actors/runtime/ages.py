@@ -17,24 +17,30 @@ STAMP_EVERY = 64
 
 
 class Ages:
-    """The stamps of one mailbox; `last` is the number of the message that was stamped last."""
+    """The stamps of one mailbox.
 
-    __slots__ = ("_stamps", "last")
+    Attributes:
+        seen: how many messages had been accepted when it was looked at last.
+        last: the number of the message that was stamped last.
+    """
+
+    __slots__ = ("_stamps", "last", "seen")
 
     def __init__(self) -> None:
         self._stamps: deque[tuple[int, float]] = deque()
         self.last = 0
+        self.seen = 0
 
     def stamp(self, accepted: int, taken: int) -> None:
-        """Note that so many messages were accepted by now, and so many of them taken."""
-        if accepted == taken:
+        """Note that the messages accepted since the last look have come just now."""
+        if accepted == max(taken, self.seen):
             return
-        if taken >= self.last:
-            self._stamps.clear()
+        if taken >= self.seen:
+            self._stamps.clear()  # nothing that came before is queued any more
         else:
             self._forget(taken)
-        self._stamps.append((accepted, trio.current_time()))
-        self.last = accepted
+        self.last = self.seen + 1
+        self._stamps.append((self.last, trio.current_time()))
 
     def oldest_s(self, accepted: int, taken: int, now_s: float) -> float | None:
         """Return the age of the oldest queued message in seconds; None when nothing is queued."""

@@ -19,8 +19,8 @@ from msgspec import Struct
 
 from actors.runtime.ages import STAMP_EVERY, Ages
 from actors.runtime.asks import MAX_OPEN_ASKS, Ask
+from actors.runtime.blocked import Blocked
 from actors.runtime.faults import AskRefused, CalleeDown
-from actors.runtime.whereabouts import current_path
 
 Overflow = Literal["block", "reject", "drop_oldest", "drop_newest", "conflate"]
 AtRestart = Literal["keep", "purge", "dead_letter"]
@@ -84,19 +84,6 @@ ASK = object()
 """The key of a slot that holds a question; questions are never conflated."""
 
 
-class Blocked:
-    """A sender that waits for room: its path (empty if it is no actor), and how long it may."""
-
-    __slots__ = ("accepted", "deadline_s", "message", "sender", "settled")
-
-    def __init__(self, message: object, timeout_s: float) -> None:
-        self.message = message
-        self.sender = current_path.get()
-        self.deadline_s = trio.current_time() + timeout_s
-        self.settled = trio.Event()
-        self.accepted = False
-
-
 class _Nothing:
     """The type of `NOTHING`."""
 
@@ -140,8 +127,8 @@ class Mailbox:
         self.accepted = 0
         self.taken = 0  # out of the queue, whatever became of it
         self.handled = 0
-        self.peak = 0
         self.ages = Ages()
+        self.peak = 0
         self.blocked: deque[Blocked] = deque()
         self.handler_ns = 0  # booked by the turn
         self.in_hand: object = NOTHING
@@ -313,9 +300,10 @@ class Mailbox:
 
     def wake(self) -> None:
         """Let the actor's task look at its mailbox."""
-        accepted, last = self.accepted, self.ages.last
-        if self.taken >= last or accepted >= last + STAMP_EVERY:
-            self.ages.stamp(accepted, self.taken)
+        accepted, ages = self.accepted, self.ages
+        if self.taken >= ages.seen or accepted >= ages.last + STAMP_EVERY:
+            ages.stamp(accepted, self.taken)
+        ages.seen = accepted
         waiter = self._waiter
         if waiter is not None:
             self._waiter = None

@@ -132,7 +132,12 @@ def _look_at_listener(place: Path, stream: trio.SocketStream) -> None:
     """Refuse a process of another user behind the socket, where the system tells whose it is."""
     if not hasattr(socket, "SO_PEERCRED"):
         return
-    facts = stream.socket.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-    _, user, _ = struct.unpack("3i", facts)
+    _, user, _ = struct.unpack("3i", credentials_of(stream))
     if user not in (os.getuid(), 0) and os.getuid() != 0:
         raise UsageError(f"what listens at {place} belongs to another user")
+
+
+def credentials_of(stream: trio.SocketStream) -> bytes:
+    """Process, user and group of the other side, as the system packs them."""
+    size = struct.calcsize("3i")
+    return stream.socket.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
