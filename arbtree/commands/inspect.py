@@ -10,6 +10,7 @@ from typing import Any
 
 import trio
 
+from arbtree.commands.health import venues_text
 from arbtree.durations import parse_duration
 from arbtree.inspection import Client, add_socket, open_client, socket_of
 from arbtree.tables import (
@@ -116,6 +117,7 @@ _VERBS: dict[str, Show] = {
     "stacks": stacks_text,
     "books": lambda said: book_table(said["books"]),
     "connections": connection_table,
+    "venues": venues_text,
     "opportunities": opportunities_text,
     "deadletters": letters_text,
     "loop": loop_text,

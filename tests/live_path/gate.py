@@ -74,7 +74,8 @@ class RecordedGate(RecordedVenue):
         """Acknowledge a subscription, or answer a ping."""
         channel, payload = command["channel"], command.get("payload") or []
         assert isinstance(channel, str) and isinstance(payload, list)
-        answer = {key: command[key] for key in ("time", "id", "channel", "event") if key in command}
+        told = ("time", "id", "channel", "event")
+        answer: dict[str, object] = {key: command[key] for key in told if key in command}
         if channel.endswith(".ping"):
             answer |= {"channel": channel.replace(".ping", ".pong"), "event": "", "result": None}
             await self._acknowledge(socket, [], answer)

@@ -185,7 +185,7 @@ async def over_sockets(tape: Tape) -> Outcome:
 async def over_pipes(tape: Tape, server: RecordedVenue) -> Outcome:
     """Play a tape over sockets in memory, as fast as the engine takes it."""
     async with trio.open_nursery() as nursery:
-        doors = {1: server.serve_rest, 2: server.serve_websocket}
+        doors: dict[int, Handler] = {1: server.serve_rest, 2: server.serve_websocket}
         seams = Seams(_memory_dialer(nursery, doors), SystemClock())
         engine = Engine(settings_for([tape], lambda _: (1, 2)), seams, options=Options())
         stage, ended = Performance([tape], [server], engine), Outcome()

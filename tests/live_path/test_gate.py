@@ -11,7 +11,7 @@ from actors.runtime.clock import SystemClock
 from tests.golden.streams import golden
 from tests.live_path.gate import NAMES, RecordedGate, gate_result, gate_tape
 from tests.live_path.performances import over_pipes
-from tests.live_path.programme import differences, disturbances
+from tests.live_path.programme import Books, differences, disturbances
 
 
 @pytest.mark.parametrize("venue", NAMES)
@@ -23,7 +23,7 @@ def test_the_engine_rebuilds_gates_published_books(venue: str, shared_data: Path
     name = " + ".join(f"{NAMES[venue][0]}.{kind}.txt.gz" for kind in ("ws", "http"))
     published = golden(shared_data, "books.json")[name]
     assert len(published) == 5
-    wanted = {
+    wanted: Books = {
         (venue, native): gate_result(tape.symbols[native], result)
         for native, result in published.items()
     }
