@@ -23,6 +23,7 @@ from actors.detector_state import DetectorState, state_of, take_over
 from actors.opportunity_facts import closed, evidence, opened
 from actors.outlet import Outlet
 from actors.runtime.actor import Actor
+from actors.runtime.asks import Ask
 from actors.venue import Venue
 from config.settings import DetectorSettings
 from markets.arbitrage import Crossing, Edge, NoEdge, leg_of
@@ -180,13 +181,25 @@ class DetectorActor(Actor):
     def handle_control(self, message: object) -> None:
         """Look at open opportunities although no price moved; release a pair."""
         if isinstance(message, ReleasePair):
-            if self._bands.of(message.one, message.other).release():
-                self._released(message.one, message.other, "user")
+            self._release(message)
         elif isinstance(message, Recheck):
             self._touched.update((pair, None) for pair in self._pairs if timed(pair))
             self._rechecking = bool(self._touched)
             if self._rechecking:
                 self.context.timer(RECHECK_S, Recheck())
+
+    def handle_ask(self, ask: Ask) -> None:
+        """Release a pair and say whether it was quarantined."""
+        if isinstance(ask.message, ReleasePair):
+            ask.reply(self._release(ask.message))
+        else:
+            super().handle_ask(ask)
+
+    def _release(self, pair: ReleasePair) -> bool:
+        released = self._bands.of(pair.one, pair.other).release()
+        if released:
+            self._released(pair.one, pair.other, "user")
+        return released
 
     def drained(self) -> None:
         """Evaluate what this turn touched, once each."""

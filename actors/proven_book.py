@@ -123,10 +123,10 @@ class ProvenBook:
         self.moves_to_twin = 0
         """Times a price off the tick grid moved the book from the ladder to its twin."""
         self.known = KnownRange()
-        """The prices this book knows for certain; looked after every `REVIEW_READS` reads."""
+        """The prices this book knows for certain, as of the last `look_for_drops`."""
         self._book: LadderBook | SortedBook = SortedBook(max_levels)
         self._dropped_before = 0
-        self._dropped_seen = 0
+        self._serving = 0
         self._reads = 0
         self._expects_first = True
         self._pending: dict[int, BestQuote] = {}
@@ -335,10 +335,12 @@ class ProvenBook:
             [price for side in (snapshot.bids, snapshot.asks) for price, _ in side]
         )
         limit, served = self.max_levels, snapshot.served_levels or self.served_levels
+        self._serving = 0
         if served is None or (limit is not None and limit < served):
             book = book_for(tick, snapshot.bids, snapshot.asks, limit)
         else:
             # Levels that left the stream's window are never deleted: not one may stay.
+            self._serving = served
             book = book_for(tick, snapshot.bids, snapshot.asks, served, slack=0)
         self._replace(book)
         self.known.loaded(snapshot.bids, snapshot.asks)
@@ -352,19 +354,17 @@ class ProvenBook:
         self._book.apply(event.bids, event.asks)
 
     def look_for_drops(self) -> None:
-        """Narrow the known range if levels were dropped: to half of what a full book keeps.
-
-        Where the drop was is not known any more; near levels that vanished since have moved the
-        place nearer, by fewer levels than that.
-        """
-        dropped = self.dropped_levels
-        if dropped != self._dropped_seen and self.max_levels is not None:
-            self.known.dropped(*self._book.top(max(1, self.max_levels // 2)))
-        self._dropped_seen = dropped
+        """Bring the known range up to date."""
+        if not self._serving:
+            self.known.dropped(*self._book.dropped_prices)
+            return
+        # A side that is not full holds everything there is.
+        bids, asks = self._book.top(self._serving)
+        full_bids, full_asks = (len(side) >= self._serving for side in (bids, asks))
+        self.known.loaded(bids if full_bids else (), asks if full_asks else ())
 
     def _review(self) -> None:
-        """Look after the known range; go on with the twin where the ladder is slow to read."""
-        self.look_for_drops()
+        """Go on with the twin where the ladder is slow to read."""
         if isinstance(self._book, LadderBook) and self._book.sparse:
             self._book = self._book.to_sorted()
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from math import isinf
 from typing import Any
 
 from msgspec import Struct, to_builtins
 
+from actors.venue import Venue
 from arbtree.engine import Engine
+from messages.health import VenueHealth
 from messages.identifiers import path_segment
 from messages.opportunities import OpportunityClosed, OpportunityOpened
 from supervisors.rows import Row
@@ -93,6 +96,39 @@ def _book(
         restarts=row.restarts,
         mailbox_peak=mailbox.peak if mailbox is not None else 0,
         mailbox_lost=sum(mailbox.lost.values()) if mailbox is not None else 0,
+    )
+
+
+def venue_health(engine: Engine) -> list[VenueHealth]:
+    """Every venue of the engine, in the order of its configuration."""
+    states = {row.path: row.state for row in tree_rows(engine)}
+    now_ns = engine.seams.clock.now_ns()
+    found: dict[str, list[BookStatus]] = {name: [] for name in engine.venues}
+    for book in books(engine):
+        found[book.venue].append(book)
+    return [
+        _health(venue, states.get(f"engine/venues/{name}", "down"), found[name], now_ns)
+        for name, venue in engine.venues.items()
+    ]
+
+
+def _health(venue: Venue, state: str, seen: list[BookStatus], now_ns: int) -> VenueHealth:
+    feeds = venue.feeds.values()
+    ages_ms = [feed.proof_age_ms(now_ns) for feed in feeds if feed.proof_ns]
+    dark = Counter(book.reason or book.state for book in seen if book.state != "LIVE")
+    banned_s = venue.rest.banned_for_s
+    return VenueHealth(
+        venue=venue.name,
+        state=state,
+        connections=len(feeds),
+        connections_open=sum(feed.state == "open" for feed in feeds),
+        reconnects=sum(feed.reconnects for feed in feeds),
+        books=len(seen),
+        books_live=len(seen) - dark.total(),
+        dark=dict(dark.most_common()),
+        oldest_proof_ms=round(max(ages_ms), 1) if ages_ms else None,
+        banned_for_s=None if isinf(banned_s) else round(banned_s, 1),
+        rest_closed=tuple(venue.rest.left_alone),
     )
 
 

@@ -11,11 +11,13 @@ import trio
 from actors.outlet import Subscription
 from actors.transport.faulty import WIRE_FAULTS, FaultyDialer
 from arbtree.engine import Engine
-from arbtree.status import books
+from arbtree.status import books, venue_health
 from config.secrets import keyed_venues
-from messages.opportunities import OpportunityClosed, OpportunityOpened
+from messages.identifiers import Instrument
+from messages.opportunities import OpportunityClosed, OpportunityOpened, ReleasePair
 from supervisors.protocol import Ask, Refused
 from supervisors.runtime import Runtime
+from supervisors.tree import DETECTOR
 from supervisors.verbs import Control, Read
 
 LONGEST_FAULT_S = 3600.0
@@ -23,6 +25,13 @@ LONGEST_FAULT_S = 3600.0
 
 KEPT_OPPORTUNITIES = 256
 """The last that were opened or closed; what is older is in the output of `run`."""
+
+
+PAIR_WORDS = 4
+"""Venue and symbol, twice."""
+
+RELEASED_WITHIN_S = 5.0
+"""The detector answers within a turn, unless it is suspended or down."""
 
 
 class EngineVerbs:
@@ -45,12 +54,13 @@ class EngineVerbs:
             "books": self._books,
             "opportunities": self._opportunities,
             "connections": self._connections,
+            "venues": self._venues,
         }
 
     @property
     def controls(self) -> Mapping[str, Control]:
         """What it does."""
-        return {"strike": self._strike}
+        return {"strike": self._strike, "release": self._release}
 
     def _books(self, runtime: Runtime, ask: Ask) -> object:
         """Every book: state, best prices, ages, counters; or those below `path`."""
@@ -75,6 +85,27 @@ class EngineVerbs:
                 for path, feed in venue.feeds.items()
             }
         }
+
+    def _venues(self, runtime: Runtime, ask: Ask) -> object:
+        """The health of every venue."""
+        return {"venues": venue_health(self._engine)}
+
+    async def _release(self, runtime: Runtime, ask: Ask) -> object:
+        """End the quarantine of two symbols: `option` names venue, symbol, venue, symbol."""
+        words = ask.option.split()
+        if len(words) != PAIR_WORDS:
+            raise Refused("bad_request", "release wants VENUE SYMBOL VENUE SYMBOL")
+        one, other = (self._followed(*words[at : at + 2]) for at in (0, 2))
+        detector = runtime.lookup(DETECTOR)
+        released = await detector.ask(ReleasePair(one, other), RELEASED_WITHIN_S)
+        return {"one": str(one), "other": str(other), "released": released}
+
+    def _followed(self, venue: str, symbol: str) -> Instrument:
+        """What the engine follows under these names."""
+        known = self._engine.venues.get(venue)
+        if known is None or symbol not in known.settings.symbols:
+            raise Refused("bad_request", f"this engine does not follow {symbol} at {venue}")
+        return Instrument(venue, symbol)
 
     async def _strike(self, runtime: Runtime, ask: Ask) -> object:
         """Do to the sockets of one connection what a network does: `FAULT` or `FAULT SECONDS`."""

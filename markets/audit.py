@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
-from math import inf
+from math import inf, nextafter
 
 from msgspec import Struct
 
@@ -87,7 +87,8 @@ class KnownRange:
 
     A snapshot is cut at its last level and a full book drops its farthest: what lies beyond
     either was never seen and may be missing, until it changes.  Bounds only tighten until the
-    next snapshot.
+    next snapshot.  Where the stream itself serves a number of levels, what left its window is told
+    again when it comes back: there what the book holds is what it knows.
     """
 
     __slots__ = ("ask", "bid")
@@ -101,12 +102,12 @@ class KnownRange:
         self.bid = bids[-1][0] if bids else -inf
         self.ask = asks[-1][0] if asks else inf
 
-    def dropped(self, bids: Levels, asks: Levels) -> None:
-        """Levels were dropped somewhere beyond the last of these, best first."""
-        if bids:
-            self.bid = max(self.bid, bids[-1][0])
-        if asks:
-            self.ask = min(self.ask, asks[-1][0])
+    def dropped(self, bid: float, ask: float) -> None:
+        """These and worse ones were dropped: what is nearer, by however little, is still known."""
+        if bid > -inf:
+            self.bid = max(self.bid, nextafter(bid, inf))
+        if ask < inf:
+            self.ask = min(self.ask, nextafter(ask, -inf))
 
 
 class AuditNotes:

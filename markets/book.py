@@ -103,6 +103,11 @@ class LadderBook:
         return self.bids.dropped + self.asks.dropped
 
     @property
+    def dropped_prices(self) -> tuple[float, float]:
+        """The best bid and ask dropped since the last snapshot; infinite where none was."""
+        return self.bids.dropped_price, self.asks.dropped_price
+
+    @property
     def sparse(self) -> bool:
         """Whether the best `WIDE_LEVELS` of a side do not fit half a window.
 
@@ -135,6 +140,7 @@ class LadderBook:
         twin = SortedBook(self.max_levels)
         twin.dropped_levels = self.dropped_levels
         twin.reset(*self.all_levels())
+        twin.note_dropped(*self.dropped_prices)
         return twin
 
 

@@ -57,6 +57,10 @@ class OrderBook(Protocol):
     def dropped_levels(self) -> int:
         """How many levels the limit cost so far."""
 
+    @property
+    def dropped_prices(self) -> tuple[float, float]:
+        """The best bid and ask dropped since the last snapshot; infinite where none was."""
+
     def reset(self, bids: Levels, asks: Levels) -> None:
         """Replace the whole book by a snapshot, in any order of levels."""
 

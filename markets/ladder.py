@@ -58,8 +58,8 @@ class LadderSide:
     """
 
     __slots__ = (
-        "amounts", "base", "best", "best_price", "den", "drift", "dropped", "far", "horizon",
-        "recentrings", "scale", "sign",
+        "amounts", "base", "best", "best_price", "den", "drift", "dropped", "dropped_tick", "far",
+        "horizon", "recentrings", "scale", "sign",
     )  # fmt: skip
 
     def __init__(self, sign: int, denominator: int) -> None:
@@ -80,6 +80,7 @@ class LadderSide:
         self.best_price = 0.0
         self.drift = WINDOW_SLOTS - 1
         self.horizon = _NO_HORIZON
+        self.dropped_tick = _NO_HORIZON
 
     def apply(self, levels: Levels) -> None:
         """Set levels: the hot loop of the whole engine, hence flat and in local variables."""
@@ -101,6 +102,7 @@ class LadderSide:
                             far[tick] = amount
                         else:
                             self.dropped += 1
+                            self.dropped_tick = min(self.dropped_tick, tick)
                     elif slot >= 0:
                         amounts[slot] = amount
                         best = slot
@@ -202,15 +204,26 @@ class LadderSide:
             return max_levels + excess
         from_far = min(excess, len(self.far))
         if from_far:
-            for tick in sorted(self.far)[-from_far:]:
+            worst = sorted(self.far)[-from_far:]
+            self.dropped_tick = min(self.dropped_tick, worst[0])
+            for tick in worst:
                 del self.far[tick]
         if excess > from_far:
-            for slot in list(compress(range(WINDOW_SLOTS), self.amounts))[max_levels:]:
+            slots = list(compress(range(WINDOW_SLOTS), self.amounts))[max_levels:]
+            self.dropped_tick = min(self.dropped_tick, self.base + slots[0])
+            for slot in slots:
                 self.amounts[slot] = 0.0
         self.dropped += excess
         if drop_on_arrival:
             self.horizon = max(self.far, default=self.base + WINDOW_SLOTS)
         return max_levels
+
+    @property
+    def dropped_price(self) -> float:
+        """The best price dropped since the last snapshot; infinitely far where none was."""
+        if self.dropped_tick == _NO_HORIZON:
+            return self.sign * inf
+        return self.dropped_tick / self.den
 
     def top(self, count: int) -> Levels:
         """The best levels, best first."""

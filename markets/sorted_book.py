@@ -17,16 +17,18 @@ from messages.market import Best, Levels
 class _Side:
     """One side: `sign` is 1 for bids and -1 for asks, which makes the greatest key the best."""
 
-    __slots__ = ("amounts", "keys", "sign")
+    __slots__ = ("amounts", "dropped_key", "keys", "sign")
 
     def __init__(self, sign: float) -> None:
         self.sign = sign
         self.amounts: dict[float, float] = {}
         self.keys: list[float] = []
+        self.dropped_key = -inf
 
     def clear(self) -> None:
         self.amounts.clear()
         self.keys.clear()
+        self.dropped_key = -inf
 
     def apply(self, levels: Levels) -> None:
         sign, amounts, keys = self.sign, self.amounts, self.keys
@@ -61,6 +63,7 @@ class _Side:
         excess = len(self.keys) - max_levels
         if excess <= 0:
             return 0
+        self.dropped_key = max(self.dropped_key, self.keys[excess - 1])
         for key in islice(self.keys, excess):
             del self.amounts[key]
         del self.keys[:excess]
@@ -111,6 +114,16 @@ class SortedBook:
         if self.max_levels is not None:
             self.dropped_levels += self.bids.trim(self.max_levels)
             self.dropped_levels += self.asks.trim(self.max_levels)
+
+    @property
+    def dropped_prices(self) -> tuple[float, float]:
+        """The best bid and ask dropped since the last snapshot; infinite where none was."""
+        return self.bids.dropped_key, -self.asks.dropped_key
+
+    def note_dropped(self, bid: float, ask: float) -> None:
+        """Take over what the twin had dropped before this book took its place."""
+        self.bids.dropped_key = max(self.bids.dropped_key, bid)
+        self.asks.dropped_key = max(self.asks.dropped_key, -ask)
 
     def clear(self) -> None:
         """Forget every level; counters stay."""

@@ -59,3 +59,26 @@ class ConnectionHealth(Struct, frozen=True):
     confirmed: int
     refused: int
     quiet: tuple[str, ...]
+
+
+class VenueHealth(Struct, frozen=True, gc=False):
+    """How one venue of a running engine fares.
+
+    `dark` counts books by the reason they are not live for; `rest_closed` are endpoints that are
+    left alone after failures, `banned_for_s` how long the venue takes no requests, 0 where it does
+    and infinite (None in JSON) for good.
+    """
+
+    volatile: ClassVar[bool] = True
+
+    venue: str
+    state: str
+    connections: int
+    connections_open: int
+    reconnects: int
+    books: int
+    books_live: int
+    dark: dict[str, int]
+    oldest_proof_ms: float | None
+    banned_for_s: float | None
+    rest_closed: tuple[str, ...]

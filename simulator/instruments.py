@@ -101,6 +101,21 @@ class Listing(Struct, frozen=True):
         return max(1, int(quote_value / worth))
 
 
+def usdt_pair(asset: Asset, native: str) -> Listing:
+    """The spot pair of an asset against USDT, under the name that a venue gives it."""
+    return Listing(
+        native=native,
+        pair="",
+        base=asset.name,
+        quote="USDT",
+        margin="",
+        price_digits=asset.decimals,
+        tick_units=1,
+        lot_digits=asset.spot_lot_decimals,
+        lot_units=1,
+    )
+
+
 def digits_text(units: int, digits: int) -> str:
     """Print an integer count of 10**-digits as a decimal number."""
     if digits == 0:

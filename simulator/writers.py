@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Sequence
+from typing import NoReturn
 
 from msgspec import Struct
 
+from messages.errors import UsageError
 from simulator.book import Book, Diff, Trade
 from simulator.candles import Candle
 from simulator.instruments import Listing, digits_text
@@ -32,8 +34,8 @@ class StreamWriter(abc.ABC):
     """Spells the stream events of one listing.
 
     Every method gets the stream's name first and ends with the venue's clock and the
-    listener's spelling; it returns the event's payload.  Kinds of streams a venue does not have
-    are refused when their name is read, so that their methods are never called.
+    listener's spelling; it returns the event's payload.  What every venue has is abstract; the
+    rest a venue overrides where it has such streams, and the others refuse.
     """
 
     listing: Listing
@@ -48,7 +50,7 @@ class StreamWriter(abc.ABC):
 
     def full(self, name: StreamName, book: Book, now_ms: int, spelling: int) -> bytes:
         """The whole book within the stream's depth, before its changes."""
-        raise NotImplementedError
+        _refuse(name)
 
     @abc.abstractmethod
     def partial(
@@ -62,13 +64,13 @@ class StreamWriter(abc.ABC):
 
     def trade(self, name: StreamName, trade: Trade, now_ms: int, spelling: int) -> bytes:
         """One single trade."""
-        raise NotImplementedError
+        _refuse(name)
 
     def trades(
         self, name: StreamName, trades: Sequence[Trade], now_ms: int, spelling: int
     ) -> bytes:
         """The trades of one taker order, or of one interval."""
-        raise NotImplementedError
+        _refuse(name)
 
     @abc.abstractmethod
     def kline(self, name: StreamName, candle: Candle, now_ms: int, spelling: int) -> bytes:
@@ -76,27 +78,32 @@ class StreamWriter(abc.ABC):
 
     def ticker(self, name: StreamName, summary: Summary, now_ms: int, spelling: int) -> bytes:
         """Rolling statistics of 24 hours."""
-        raise NotImplementedError
+        _refuse(name)
 
     def mini_ticker(self, name: StreamName, day: Candle, now_ms: int, spelling: int) -> bytes:
         """The same in brief."""
-        raise NotImplementedError
+        _refuse(name)
 
     def all_tickers(
         self, name: StreamName, days: Sequence[tuple[Listing, Candle]], now_ms: int, spelling: int
     ) -> bytes:
         """The same of every symbol."""
-        raise NotImplementedError
+        _refuse(name)
 
     def mark_price(
         self, name: StreamName, mark: float, index: float, now_ms: int, spelling: int
     ) -> bytes:
         """Mark price, index and the running funding rate."""
-        raise NotImplementedError
+        _refuse(name)
 
     def quiet(self, name: StreamName, now_ms: int, spelling: int) -> bytes:
         """An event that tells nothing."""
-        raise NotImplementedError
+        _refuse(name)
+
+
+def _refuse(name: StreamName) -> NoReturn:
+    """Say that a venue has no streams of this kind; their names are refused before, when read."""
+    raise UsageError(f"this venue has no stream like {name.text}")
 
 
 def change_texts(listing: Listing, day: Candle) -> tuple[str, str, str]:

@@ -113,6 +113,14 @@ class Endpoints:
         """Every endpoint asked so far."""
         return {name: found.summary() for name, found in self._found.items()}
 
+    def left_alone(self) -> list[str]:
+        """The endpoints whose breakers are not closed."""
+        return [
+            name
+            for name, found in self._found.items()
+            if found.breaker.state is not BreakerState.CLOSED
+        ]
+
     def _forget(self) -> bool:
         """Drop an endpoint that is well; False when none is."""
         for name, found in self._found.items():

@@ -134,6 +134,11 @@ class RestClient:
         now_s = self.turns.now_s()
         return max(0.0, self.budget.ban("", now_s).until_s - now_s)
 
+    @property
+    def left_alone(self) -> list[str]:
+        """The endpoints whose breakers let nothing through but a probe."""
+        return self._endpoints.left_alone()
+
     def share_left(self, request: RestRequest) -> float:
         """The share of the budget's burst that such a request finds left now, 0 to 1."""
         return self.budget.share_left(request.endpoint, self.turns.now_s())

@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "stop": ("arbtree.commands.steer", "stop an actor of a running engine"),
     "suspend": ("arbtree.commands.steer", "let an actor of a running engine take no messages"),
     "resume": ("arbtree.commands.steer", "let a suspended actor go on"),
+    "release": ("arbtree.commands.release", "end the quarantine of two symbols of one asset"),
     "chaos": (
         "arbtree.commands.chaos",
         "break an engine, virtual or running, and time its recovery",

@@ -13,6 +13,7 @@ import msgspec
 import trio
 
 from arbtree.cli import EXIT_FINE, EXIT_FOUND
+from arbtree.commands.health import venues_text
 from arbtree.durations import parse_duration
 from arbtree.inspection import Client, add_socket, open_client, socket_of
 from arbtree.tables import (
@@ -181,6 +182,7 @@ _VERBS: dict[str, Show] = {
     "stacks": stacks_text,
     "books": lambda said: book_table(said["books"]),
     "connections": connection_table,
+    "venues": venues_text,
     "opportunities": opportunities_text,
     "deadletters": letters_text,
     "loop": loop_text,

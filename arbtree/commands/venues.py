@@ -2,7 +2,7 @@
 
 What a venue lists is asked of it by REST, or of the embedded exchanges; without `--symbols`
 nothing is dialled.  With a configuration its symbols are shown: which asset each is, or why it is
-quarantined.
+quarantined.  Where an engine of this user runs, it is asked how the venues fare.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import msgspec
 from msgspec import Struct
 
 from arbtree.commands.assets import SymbolAssets, symbol_assets
+from arbtree.commands.health import EngineHealth, ask_health, headline, health_text
+from arbtree.inspection import add_socket
 from config.reader import load
 from exchanges.contract import PublicDialect
 from exchanges.registry import dialect, venues
@@ -77,6 +79,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--embedded", action="store_true", help="load it from the embedded exchanges"
     )
+    add_socket(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -98,27 +101,33 @@ def run(arguments: argparse.Namespace) -> int:
 
         for name, infos in load_symbols(named, embedded=arguments.embedded).items():
             listed[name] = [symbol_facts(info) for info in infos]
+    engine = ask_health(arguments)
     if arguments.json:
         entries = msgspec.to_builtins(found)
         for entry in entries:
             if entry["venue"] in listed:
                 entry["symbols"] = msgspec.to_builtins(listed[entry["venue"]])
-        body: dict[str, object] = {"venues": entries}
+        body: dict[str, object] = {"venues": entries, "engine": msgspec.to_builtins(engine)}
         if arguments.config is not None:
             body["symbols"] = msgspec.to_builtins(configured)
         print(json.dumps(body))
     elif named or configured:
-        print("\n\n".join(_shown(venue, configured, listed) for venue in found))
+        print("\n\n".join(_shown(venue, configured, listed, engine) for venue in found))
+        print(f"\n{headline(engine, arguments)}")
     else:
-        print("\n".join(_row(venue) for venue in found))
+        print("\n".join(_row(venue, engine) for venue in found))
+        print(f"\n{headline(engine, arguments)}")
     return 0
 
 
 def _shown(
-    venue: VenueFacts, configured: list[SymbolAssets], listed: dict[str, list[SymbolFacts]]
+    venue: VenueFacts,
+    configured: list[SymbolAssets],
+    listed: dict[str, list[SymbolFacts]],
+    engine: EngineHealth | None,
 ) -> str:
     """One venue in detail, with the symbols that were asked for."""
-    text = _lines(venue, configured)
+    text = _lines(venue, configured, health_text(engine, venue.venue))
     return f"{text}\n{_table(listed[venue.venue])}" if venue.venue in listed else text
 
 
@@ -161,10 +170,12 @@ def _table(symbols: list[SymbolFacts]) -> str:
     return "\n".join(lines)
 
 
-def _row(venue: VenueFacts) -> str:
+def _row(venue: VenueFacts, engine: EngineHealth | None) -> str:
     """One venue in one line."""
     fees = f"maker {venue.maker_fee_bps:g} bps, taker {venue.taker_fee_bps:g} bps"
-    return f"{venue.venue:16}{', '.join(venue.markets):22}{fees}"
+    row = f"{venue.venue:16}{', '.join(venue.markets):22}{fees}"
+    health = health_text(engine, venue.venue)
+    return f"{row:68}{health}" if health else row
 
 
 def facts(public: PublicDialect) -> VenueFacts:
@@ -221,7 +232,7 @@ def _offers(
     return False
 
 
-def _lines(venue: VenueFacts, symbols: list[SymbolAssets]) -> str:
+def _lines(venue: VenueFacts, symbols: list[SymbolAssets], health: str) -> str:
     """One venue for people."""
     ping = f"we ping every {venue.ping_every_s:g} s" if venue.ping_every_s else "the venue pings"
     if venue.client_ping:
@@ -246,6 +257,8 @@ def _lines(venue: VenueFacts, symbols: list[SymbolAssets]) -> str:
         "heartbeat": f"{ping}; dead after {venue.silent_after_s:g} s of silence; "
         f"at most {venue.connection_max_age_s / 3600:g} h",
     }
+    if health:
+        rows["health"] = health
     lines = [venue.venue, *(f"  {name:11}{text}" for name, text in rows.items())]
     for each in symbols:
         if each.venue == venue.venue:

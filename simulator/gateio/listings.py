@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulator.instruments import Asset, Listing
+from simulator.instruments import Asset, Listing, usdt_pair
 
 MULTIPLIERS = {
     "BTC": "0.0001",
@@ -23,17 +23,7 @@ DEAR = 100.0
 
 def spot_listing(asset: Asset) -> Listing:
     """The pair of an asset against USDT."""
-    return Listing(
-        native=f"{asset.name}_USDT",
-        pair="",
-        base=asset.name,
-        quote="USDT",
-        margin="",
-        price_digits=asset.decimals,
-        tick_units=1,
-        lot_digits=asset.spot_lot_decimals,
-        lot_units=1,
-    )
+    return usdt_pair(asset, f"{asset.name}_USDT")
 
 
 def contract_listing(asset: Asset) -> Listing:

@@ -4,22 +4,12 @@ from __future__ import annotations
 
 import zlib
 
-from simulator.instruments import Asset, Listing
+from simulator.instruments import Asset, Listing, usdt_pair
 
 
 def listing(asset: Asset) -> Listing:
     """The pair of an asset against USDT."""
-    return Listing(
-        native=f"{asset.name}USDT",
-        pair="",
-        base=asset.name,
-        quote="USDT",
-        margin="",
-        price_digits=asset.decimals,
-        tick_units=1,
-        lot_digits=asset.spot_lot_decimals,
-        lot_units=1,
-    )
+    return usdt_pair(asset, f"{asset.name}USDT")
 
 
 def sparse(listed: Listing) -> bool:

@@ -267,7 +267,9 @@ async def test_prices_that_stay_apart_are_quarantined(autojump_clock: MockClock)
         summary = m.runtime.summary("engine/detector")
         assert (summary["quarantines"], summary["quarantined"]) == (1, 1)
         one, other = (Instrument(name, SYMBOLS[name]) for name in ("binance_usdm", "binance"))
-        m.runtime.lookup("engine/detector").tell_control(ReleasePair(one, other))
+        detector = m.runtime.lookup("engine/detector")
+        assert await detector.ask(ReleasePair(one, other), 1.0) is True
+        assert await detector.ask(ReleasePair(one, other), 1.0) is False
         _apart(m, 101.0)
         released, again = await m.settle()
         assert isinstance(released, PairReleased)

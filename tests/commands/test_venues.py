@@ -36,7 +36,10 @@ def test_every_registered_venue_is_listed_once() -> None:
     assert (as_json.returncode, as_json.stderr) == (0, "")
     listed: list[dict[str, Any]] = json.loads(as_json.stdout)["venues"]
     assert [entry["venue"] for entry in listed] == list(venues())
-    heads = [line.split()[0] for line in text.stdout.splitlines()]
+    rows, _, engine = text.stdout.partition("\n\n")
+    heads = [line.split()[0] for line in rows.splitlines()]
+    assert engine.startswith("no engine is running: nothing answers at ")
+    assert json.loads(as_json.stdout)["engine"] is None
     assert heads == list(venues())
 
 
@@ -69,7 +72,8 @@ def test_one_venue_can_be_asked_for() -> None:
     """Names on the command line narrow the list, in their order."""
     done = arbtree_venues("binance_usdm", "binance")
     heads = [line for line in done.stdout.splitlines() if line and not line.startswith(" ")]
-    assert heads == ["binance_usdm", "binance"]
+    assert heads[:-1] == ["binance_usdm", "binance"]
+    assert heads[-1].startswith("no engine is running")
     assert "  markets    linear\n" in done.stdout
     assert "maker 2 bps, taker 5 bps" in done.stdout
 

@@ -36,8 +36,8 @@ def book_result(info: SymbolInfo, book: ProvenBook) -> dict[str, Any]:
         "resyncs": book.resyncs,
         "gaps": book.gaps,
         "levels": [len(bids), len(asks)],
-        "bids": [_decimals(level) for level in bids[:TOP]],
-        "asks": [_decimals(level) for level in asks[:TOP]],
+        "bids": [book_decimals(level) for level in bids[:TOP]],
+        "asks": [book_decimals(level) for level in asks[:TOP]],
         "sha256": whole_book_sha256(bids, asks),
         "quotes_compared": book.quotes_compared,
         "quotes_equal": book.quotes_equal,
@@ -55,8 +55,8 @@ def published_result(info: SymbolInfo, result: Mapping[str, Any]) -> dict[str, A
         "resyncs": 0,
         "gaps": result["sequence_gaps"],
         "levels": result["levels"],
-        "bids": [_decimals(level) for level in result["top10_bids"]],
-        "asks": [_decimals(level) for level in result["top10_asks"]],
+        "bids": [book_decimals(level) for level in result["top10_bids"]],
+        "asks": [book_decimals(level) for level in result["top10_asks"]],
         "sha256": result["full_book_sha256"],
         "quotes_compared": quotes["compared"],
         "quotes_equal": quotes["equal"],
@@ -66,14 +66,14 @@ def published_result(info: SymbolInfo, result: Mapping[str, Any]) -> dict[str, A
 def whole_book_sha256(bids: Levels, asks: Levels) -> str:
     """Hash all levels by the rule of the published results."""
     rows: list[object] = [
-        *([str(number.normalize()) for number in _decimals(level)] for level in bids),
+        *([str(number.normalize()) for number in book_decimals(level)] for level in bids),
         "|",
-        *([str(number.normalize()) for number in _decimals(level)] for level in asks),
+        *([str(number.normalize()) for number in book_decimals(level)] for level in asks),
     ]
     return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
 
 
-def _decimals(level: Sequence[float | str]) -> tuple[Decimal, Decimal]:
+def book_decimals(level: Sequence[float | str]) -> tuple[Decimal, Decimal]:
     """A level as numbers, whether the venue's text or a float that stands for it."""
     price, amount = (Decimal(each if isinstance(each, str) else repr(each)) for each in level)
     return price, amount
@@ -109,7 +109,7 @@ def replayed(
     books: dict[Key, dict[str, Any]] = {}
     for book in said["books"]:
         for side in ("bids", "asks"):
-            book[side] = [_decimals(level) for level in book[side]]
+            book[side] = [book_decimals(level) for level in book[side]]
         books[book.pop("venue"), book.pop("native")] = book
     pairs: dict[Key, dict[str, Any]] = {}
     for pair in said["pairs"]:

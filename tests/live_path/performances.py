@@ -135,6 +135,7 @@ def settings_for(tapes: Sequence[Tape], port_of: Callable[[str], tuple[int, int]
                 rest_url=f"http://127.0.0.1:{rest}",
                 websocket_url=f"ws://127.0.0.1:{stream}",
                 max_levels=MAX_LEVELS,
+                snapshots=tape.snapshots,
                 snapshot_levels=SNAPSHOT_LEVELS,
                 first_data_within_s=NEVER_S,
                 silent_after_s=NEVER_S,
@@ -172,6 +173,21 @@ async def over_sockets(tape: Tape) -> Outcome:
         rest = await _listen(nursery, server.serve_rest)
         stream = await _listen(nursery, server.serve_websocket)
         engine = Engine(settings_for([tape], lambda _: (rest, stream)), options=Options())
+        stage, ended = Performance([tape], [server], engine), Outcome()
+        async with _running(engine, ended):
+            await _rush(stage, tape, server)
+            found = stage.outcome()
+        found.exit = ended.exit
+        nursery.cancel_scope.cancel(reason="the recording has ended")
+    return found
+
+
+async def over_pipes(tape: Tape, server: RecordedVenue) -> Outcome:
+    """Play a tape over sockets in memory, as fast as the engine takes it."""
+    async with trio.open_nursery() as nursery:
+        doors: dict[int, Handler] = {1: server.serve_rest, 2: server.serve_websocket}
+        seams = Seams(_memory_dialer(nursery, doors), SystemClock())
+        engine = Engine(settings_for([tape], lambda _: (1, 2)), seams, options=Options())
         stage, ended = Performance([tape], [server], engine), Outcome()
         async with _running(engine, ended):
             await _rush(stage, tape, server)

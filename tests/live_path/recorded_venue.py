@@ -69,7 +69,7 @@ class RecordedVenue:
     """
 
     def __init__(self, tape: Tape, now_ms: Callable[[], int]) -> None:
-        self._info = exchange_info(tape)
+        self._info = self.venue_info(tape)
         self._streams = STREAMS_PER_SYMBOL * len(tape.symbols)
         self._now_ms = now_ms
         self._bodies: dict[str, bytes] = {}
@@ -86,6 +86,11 @@ class RecordedVenue:
         self.sockets = 0
         self.sent = 0
         """Websocket messages sent, acknowledgements included."""
+
+    @staticmethod
+    def venue_info(tape: Tape) -> bytes:
+        """The answer that lists the recorded symbols."""
+        return exchange_info(tape)
 
     # -- what the recording says ----------------------------------------------------------------
 
@@ -136,6 +141,10 @@ class RecordedVenue:
         native = parse_qs(url.query).get("symbol", [""])[0]
         if name != "depth" or native not in self._ready:
             return 400, b'{"code":-1121,"msg":"Invalid symbol."}'
+        return await self._snapshot(native)
+
+    async def _snapshot(self, native: str) -> tuple[int, bytes]:
+        """Hold a request for a snapshot until the recording has come to its answer."""
         self.requests[f"depth {native}"] += 1
         self.asked[native].set()
         await self._ready[native].wait()
@@ -164,9 +173,15 @@ class RecordedVenue:
         assert command["method"] == "SUBSCRIBE"
         params = command["params"]
         assert isinstance(params, list)
-        self.streams += params
+        await self._acknowledge(socket, params, {"result": None, "id": command["id"]})
+
+    async def _acknowledge(
+        self, socket: WebSocketConnection, streams: list[str], answer: dict[str, object]
+    ) -> None:
+        """Note what was subscribed, and say so."""
+        self.streams += streams
         self.sent += 1
-        await socket.send_message(json.dumps({"result": None, "id": command["id"]}))
+        await socket.send_message(json.dumps(answer))
         if len(self.streams) == self._streams:
             self._socket = socket
             self.subscribed.set()

@@ -11,6 +11,7 @@ from functools import cached_property
 from itertools import takewhile
 from math import gcd
 from pathlib import Path
+from typing import Literal
 from urllib.parse import parse_qs, urlsplit
 
 from msgspec import structs
@@ -23,6 +24,9 @@ from messages.instruments import SymbolInfo
 
 _DEPTH_OF = re.compile(rb'"e":"depthUpdate".{0,80}?"s":"([^"]+)"')
 _LEVEL = re.compile(rb'\["([0-9.]+)","([0-9.]+)"\]')
+
+_SYMBOL_IN = {"depth": ("symbol",), "order_book": ("currency_pair", "contract")}
+"""How a request for a snapshot names its symbol, by the last part of its path."""
 
 PERPETUAL_DELIVERY_MS = 4_133_404_800_000
 """What the futures venues write where a contract is never delivered."""
@@ -51,6 +55,8 @@ class Tape:
     venue: str
     files: tuple[Path, ...]
     until_ns: int | None = None
+    snapshots: Literal["stream", "rest"] | None = None
+    """Where its books get their snapshots from; None for the venue's usual way."""
 
     @cached_property
     def recordings(self) -> tuple[Recording, ...]:
@@ -108,7 +114,8 @@ def snapshot_native(record: Record) -> str:
     if kind is not Kind.ANSWER:
         return ""
     url = urlsplit(about)
-    return parse_qs(url.query)["symbol"][0] if url.path.endswith("/depth") else ""
+    member = _SYMBOL_IN.get(url.path.rpartition("/")[2], ())
+    return next((found[0] for name, found in parse_qs(url.query).items() if name in member), "")
 
 
 def _step(texts: Sequence[bytes]) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from math import inf
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -171,9 +174,12 @@ def test_dropped_levels_narrow_what_is_known() -> None:
     """The range only narrows until the next snapshot."""
     known = KnownRange()
     known.loaded(((10.0, 1.0), (1.0, 1.0)), ((11.0, 1.0), (20.0, 1.0)))
-    known.dropped(((10.0, 1.0), (5.0, 1.0)), ((11.0, 1.0), (15.0, 1.0)))
-    known.dropped(((10.0, 1.0), (4.0, 1.0)), ((11.0, 1.0), (16.0, 1.0)))
-    assert (known.bid, known.ask) == (5.0, 15.0)
+    known.dropped(-inf, inf)
+    assert (known.bid, known.ask) == (1.0, 20.0)
+    known.dropped(5.0, 15.0)
+    known.dropped(4.0, 16.0)
+    assert known.bid > 5.0 and known.ask < 15.0
+    assert (known.bid, known.ask) == (pytest.approx(5.0), pytest.approx(15.0))
     known.loaded(((10.0, 1.0), (1.0, 1.0)), ((11.0, 1.0), (20.0, 1.0)))
     assert (known.bid, known.ask) == (1.0, 20.0)
 

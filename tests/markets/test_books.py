@@ -194,6 +194,43 @@ def test_a_level_limit_holds_at_every_moment(make: Make, seed: int) -> None:
     assert book.levels()[1] + book.dropped_levels >= len(model.asks)
 
 
+@both_books
+@given(data=st.data(), moves=st.booleans())
+def test_everything_nearer_than_the_best_dropped_price_is_known(
+    make: Make, data: st.DataObject, moves: bool
+) -> None:
+    """Whatever vanished and came since: there every level equals the book without a limit."""
+    book, model = make(4), Model()
+    changes = st.tuples(st.integers(1, 200), st.sampled_from((0.0, 1.0, 2.0)))
+    for number in range(data.draw(st.integers(1, 6))):
+        drawn = data.draw(st.lists(changes, max_size=60, unique_by=lambda each: each[0]))
+        bids = tuple((tick / 100, amount) for tick, amount in drawn)
+        asks = tuple(((300 + tick) / 100, amount) for tick, amount in drawn)
+        book.apply(bids, asks)
+        for side, levels in ((model.bids, bids), (model.asks, asks)):
+            for price, amount in levels:
+                side.pop(price, None)
+                side.update({price: amount} if amount else {})
+        if moves and number == 2 and isinstance(book, LadderBook):
+            book = book.to_sorted()
+        bid, ask = book.dropped_prices
+        ours, truth = book.all_levels(), model.all_levels()
+        for held, whole, sign, bound in zip(ours, truth, (1, -1), (bid, ask), strict=True):
+            known = [level for level in whole if (level[0] - bound) * sign > 0]
+            assert [level for level in held if (level[0] - bound) * sign > 0] == known
+            assert bound * sign == -inf or len(known) < len(whole) or not whole or held == whole
+
+
+@both_books
+def test_a_snapshot_forgets_what_was_dropped(make: Make) -> None:
+    """The range begins anew; what its own excess costs is dropped again."""
+    book = make(2)
+    book.reset(((3.0, 1.0), (2.0, 1.0), (1.0, 1.0)), ((4.0, 1.0),))
+    assert book.dropped_prices == (1.0, inf)
+    book.reset(((3.0, 1.0), (2.0, 1.0)), ((4.0, 1.0), (5.0, 1.0), (6.0, 1.0)))
+    assert book.dropped_prices == (-inf, 6.0)
+
+
 def test_a_full_ladder_drops_far_levels_on_arrival() -> None:
     """Behind the worst level of a full side nothing is stored again; room lets it in later."""
     book = LadderBook(TICK, 2)

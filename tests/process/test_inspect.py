@@ -43,7 +43,7 @@ def test_the_live_tree_has_every_actor_running(place: Path) -> None:
     "what",
     [
         "tree", "children", "events", "stacks", "books", "connections", "opportunities",
-        "deadletters", "loop", "waits", "actor",
+        "deadletters", "loop", "waits", "venues", "actor",
     ],
 )  # fmt: skip
 def test_each_view_has_a_text(place: Path, what: str) -> None:
@@ -76,6 +76,34 @@ def test_an_actor_is_suspended_and_resumed(place: Path) -> None:
     assert asked(place, "suspend", path)["state"] == "suspended"
     assert asked(place, "inspect", "actor", path)["row"]["state"] == "suspended"
     assert asked(place, "resume", path)["state"] == "running"
+
+
+def test_the_venues_command_shows_how_they_fare(place: Path) -> None:
+    """A line of health for each venue that is followed, and the engine by name."""
+    done = finished("arbtree", "venues", "--socket", str(place))
+    assert done.returncode == 0, done.stderr
+    assert "engine engine is running, process " in done.stdout
+    (row,) = [line for line in done.stdout.splitlines() if line.startswith("binance ")]
+    assert " books live" in row and " connections open" in row
+    (other,) = [line for line in done.stdout.splitlines() if line.startswith("binance_us ")]
+    assert other.endswith("not followed")
+    health = asked(place, "venues", "binance")["engine"]["venues"]["binance"]
+    assert health["connections_open"] == health["connections"] == 1
+    assert (health["banned_for_s"], health["rest_closed"]) == (0.0, [])
+    detail = finished("arbtree", "venues", "binance", "--socket", str(place)).stdout
+    assert "  health     " in detail
+
+
+def test_a_pair_that_is_free_is_not_released(place: Path) -> None:
+    """The engine says so; a symbol that nobody follows is a mistake of the command line."""
+    words = ("binance", "BTC/USDT", "mexc", "BTC/USDT")
+    done = finished("arbtree", "release", *words, "--socket", str(place))
+    assert (done.returncode, done.stderr) == (1, "")
+    pair = "binance BTC/USDT and mexc BTC/USDT"
+    assert done.stdout == f"{pair}: not quarantined, nothing is changed\n"
+    done = finished("arbtree", "release", *words[:3], "NO/SUCH", "--socket", str(place))
+    assert done.returncode == 2
+    assert "does not follow NO/SUCH at mexc" in done.stderr
 
 
 def test_cut_sockets_recover_and_are_timed(place: Path) -> None:

@@ -200,6 +200,34 @@ def test_the_level_limit_is_kept_over_books() -> None:
     assert book.dropped_levels == 2 * dropped
 
 
+def test_what_a_serving_stream_took_out_of_its_window_is_told_again() -> None:
+    """A book of such a stream knows what it holds now, however far the prices have moved."""
+    book = ProvenBook(SequenceRule.CONTIGUOUS, max_levels=100, served_levels=2)
+    book.open(INFO, 1)
+    book.snapshot(snapshot(10))
+    book.delta(delta(11, 11, ((100.6, 1.0), (100.7, 1.0))))
+    book.look_for_drops()
+    assert (book.known.bid, book.known.ask) == (100.6, 101.5)
+    book.delta(delta(12, 12, ((100.6, 0.0), (100.7, 0.0), (99.5, 1.0), (99.0, 1.0))))
+    book.look_for_drops()
+    assert (book.known.bid, book.known.ask) == (99.0, 101.5)
+    book.delta(delta(13, 13, ((99.0, 0.0),)))
+    book.look_for_drops()
+    assert book.known.bid == float("-inf")
+
+
+def test_a_limit_narrows_what_is_known_to_what_was_never_dropped() -> None:
+    """Near levels that vanish do not bring back what was dropped behind them."""
+    book = ProvenBook(SequenceRule.CONTIGUOUS, max_levels=4)
+    book.open(INFO, 1)
+    bids = tuple((100.0 - step, 1.0) for step in range(5))
+    book.snapshot(snapshot(10, bids))
+    book.delta(delta(11, 11, (*((price, 0.0) for price, _ in bids[:3]), (95.0, 1.0))))
+    book.look_for_drops()
+    assert book.top(3)[0] == ((97.0, 1.0), (95.0, 1.0))
+    assert 96.0 < book.known.bid < 96.1
+
+
 # -- proof by best quotes -----------------------------------------------------------------------
 
 

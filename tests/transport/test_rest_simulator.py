@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -24,6 +25,9 @@ SYMBOLS = {
     "binance": "BTC/USDT",
     "binance_usdm": "BTC/USDT:USDT",
     "binance_coinm": "BTC/USD:BTC",
+    "gateio": "BTC/USDT",
+    "gateio_futures": "BTC/USDT:USDT",
+    "mexc": "BTC/USDT",
 }
 
 
@@ -104,6 +108,59 @@ async def test_no_budget_is_exceeded_under_many_callers(
         for venue in venues.values():
             assert venue.rest.tally.refused == venue.rest.tally.failed == 0
             assert venue.rest.tally.answered > 100
+
+
+@pytest.mark.parametrize(
+    ("names", "raw_limit"),
+    [(("mexc",), 300), (("gateio", "gateio_futures"), None)],
+    ids=["mexc", "both markets of gate"],
+)
+async def test_no_budget_of_an_endpoint_is_exceeded_under_many_callers(
+    names: tuple[str, ...], raw_limit: int | None, virtual_time: trio.testing.MockClock
+) -> None:
+    """The same for venues that count each endpoint alone, and MEXC's requests together as well."""
+    chance = random.Random(6)
+    async with running(*names) as (world, venues):
+        infos = {
+            name: (await venue.directory.load())[SYMBOLS[name]] for name, venue in venues.items()
+        }
+
+        async def caller(venue: Venue) -> None:
+            while True:
+                request = chance.choice(requests_of(venue, infos[venue.name]))
+                with trio.move_on_after(chance.choice((0.5, 20.0, 20.0))):
+                    try:
+                        await venue.rest.request(request, deadline_s=15.0)
+                    except ArbtreeError as error:
+                        assert error.outage, error
+                await trio.sleep(chance.uniform(0.0, 0.1))
+
+        async with trio.open_nursery() as callers:
+            for name in names:
+                for _ in range(60):
+                    callers.start_soon(caller, venues[name])
+            await trio.sleep(MINUTE_S)
+            callers.cancel_scope.cancel()
+        together: Counter[int] = Counter()
+        fullest = 0.0
+        for name in names:
+            pools = world.venues[name].budgets
+            assert len(pools) >= 4
+            for pool in pools.values():
+                for window in pool.windows:
+                    assert window.used <= pool.limit
+                    assert window.refused == 0
+                    together[window.start_ms] += window.requests
+                    fullest = max(fullest, window.used / pool.limit)
+            assert set(world.venues[name].meter.answers) == {200}
+            rest = venues[name].rest
+            assert rest.tally.refused == rest.tally.failed == 0
+            assert rest.tally.answered > 100
+        if raw_limit is None:
+            assert fullest > 0.4
+        else:
+            # The limit of all requests together is what binds there.
+            assert 0.4 * raw_limit < max(together.values()) <= raw_limit
 
 
 async def test_others_on_our_address_are_noticed(virtual_time: trio.testing.MockClock) -> None:
