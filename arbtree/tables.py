@@ -24,7 +24,17 @@ def table(head: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
 def rows_table(rows: list[Row]) -> str:
     """The tree, a line a child, indented by depth."""
     return table(
-        ("actor", "state", "generation", "restarts", "crashes", "mailbox", "lost", "last exit"),
+        (
+            "actor",
+            "state",
+            "generation",
+            "restarts",
+            "crashes",
+            "mailbox",
+            "lost",
+            "last exit",
+            "if down",
+        ),
         (
             (
                 "  " * row["path"].count("/") + row["path"].rpartition("/")[2],
@@ -35,6 +45,7 @@ def rows_table(rows: list[Row]) -> str:
                 _mailbox(row),
                 lost_of(row),
                 f"{row['last_exit']:.60}",
+                f"NOW {row['scope']}: {row['in_force']:.80}" if row["in_force"] else row["scope"],
             )
             for row in rows
         ),

@@ -23,6 +23,8 @@ class Row(Struct, frozen=True, gc=False):
         crashes: crashes within the window of its budget; of a supervisor: causes.
         handler_s: time its handlers took in this run.
         mailbox: its counters; None for a supervisor.
+        scope: what others may not do while it is down; empty where its spec says nothing.
+        in_force: why that is so now; empty while it is not.
     """
 
     path: str
@@ -36,6 +38,8 @@ class Row(Struct, frozen=True, gc=False):
     crashes: int
     handler_s: float
     mailbox: MailboxStatistics | None
+    scope: str = ""
+    in_force: str = ""
 
 
 def walk(record: Record) -> list[Record]:
@@ -61,7 +65,7 @@ def rows_below(root: Record, now_s: float) -> list[Row]:
 def _actor_row(record: ActorRecord, now_s: float) -> Row:
     """By position and without detours: a view looks at every actor of the tree each second."""
     last, failure, state, ref = record.last_exit, record.last_failure, record.state, record.ref
-    mailbox = ref.mailbox
+    mailbox, scope = ref.mailbox, record.spec.scope
     return Row(
         record.path,
         "actor",
@@ -74,6 +78,8 @@ def _actor_row(record: ActorRecord, now_s: float) -> Row:
         0 if last is None else record.budget.spent(now_s),
         mailbox.handler_ns / 1e9,
         mailbox.statistics(),
+        scope,
+        record.in_force if scope else "",
     )
 
 
@@ -91,6 +97,8 @@ def _supervisor_row(record: Record, now_s: float) -> Row:
         crashes=record.spent(now_s),
         handler_s=0.0,
         mailbox=None,
+        scope=record.declared.scope,
+        in_force=record.in_force,
     )
 
 
