@@ -32,6 +32,8 @@ class Row(Struct, frozen=True, gc=False):
             where its spec does not ask for progress.
         waits_for: paths of those whose answer, or room in whose mailbox, it waits for.
         deadlocked: it waits in a circle.
+        scope: what others may not do while it is down; empty where its spec says nothing.
+        in_force: why that is so now; empty while it is not.
     """
 
     path: str
@@ -55,6 +57,8 @@ class Row(Struct, frozen=True, gc=False):
     progress_within_s: float | None = None
     waits_for: tuple[str, ...] = ()
     deadlocked: bool = False
+    scope: str = ""
+    in_force: str = ""
 
 
 def walk(record: Record) -> list[Record]:
@@ -93,6 +97,7 @@ def _actor_row(
     within_s, up_s = spec.progress_within_s, record.up_s
     busy = life is not None and life.context is not None and life.context.work is not None
     doing, doing_s = _doing(record, now_s) if busy or mailbox.in_hand is not NOTHING else ("", None)
+    scope = spec.scope
     return Row(
         path,
         "actor",
@@ -115,6 +120,8 @@ def _actor_row(
         within_s,
         waiting.get(path, ()) if waiting else (),
         path in stuck,
+        scope,
+        record.in_force if scope else "",
     )
 
 
@@ -135,6 +142,8 @@ def _supervisor_row(record: Record, now_s: float) -> Row:
         budget=budget.count,
         window_s=budget.window_s,
         up_s=None if record.up_s is None else now_s - record.up_s,
+        scope=record.declared.scope,
+        in_force=record.in_force,
     )
 
 

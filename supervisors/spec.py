@@ -76,6 +76,7 @@ class ChildSpec(Struct, frozen=True):
             cause at the supervisor, `quarantine` counts once and leaves it down.
         mailbox: capacity and policies of its mailbox.
         progress_within_s: it must call `context.progress()` at least this often; None is never.
+        scope: what others may not do while it is down, in words; shown, and told by `in_force`.
     """
 
     id: str
@@ -89,6 +90,7 @@ class ChildSpec(Struct, frozen=True):
     on_spent: OnSpent = "escalate"
     mailbox: MailboxSpec = MailboxSpec()
     progress_within_s: float | None = None
+    scope: str = ""
 
 
 class SupervisorSpec(Struct, frozen=True):
@@ -106,6 +108,7 @@ class SupervisorSpec(Struct, frozen=True):
         restart, significant, backoff: as of a child, towards the supervisor above.
         auto_shutdown: stop this supervisor when any, or all, significant children ended normally.
         reconnects: one bucket for all actors below that come back after an outage.
+        scope: as of a child.
     """
 
     id: str
@@ -119,6 +122,7 @@ class SupervisorSpec(Struct, frozen=True):
     backoff: BackoffSpec = BackoffSpec()
     auto_shutdown: AutoShutdown = "never"
     reconnects: ReconnectSpec | None = None
+    scope: str = ""
 
 
 AnySpec = ChildSpec | SupervisorSpec
@@ -152,6 +156,8 @@ def _check(spec: Any, above: str, depth: int) -> None:
     field.must("significant", spec.significant, isinstance(spec.significant, bool), "a bool")
     if spec.significant and spec.restart == "permanent":
         field.must("significant", True, False, "False for a permanent child: it never ends")
+    readable = spec.scope.isprintable()
+    field.must("scope", spec.scope, readable, "printable text")
     _check_backoff(field, spec.backoff)
     _check_budget(field, spec.budget)
     if isinstance(spec, ChildSpec):

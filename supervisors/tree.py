@@ -26,6 +26,7 @@ from actors.snapshots import SnapshotActor
 from actors.venue import Venue
 from actors.views import View, ViewsActor
 from config.settings import Settings, SupervisionSettings
+from markets.fault_scope import FaultScope
 from markets.price_band import PriceBands
 from messages.books import BookDark, BookTop
 from messages.identifiers import path_segment
@@ -195,9 +196,16 @@ def venue_tree(
         strategy="one_for_one",
         budget=_causes(rules),
         quarantine_on_give_up=True,
+        scope=FaultScope.VENUE.value,
         reconnects=ReconnectSpec(rules.reconnects_per_s, rules.reconnect_burst),
         children=(
-            _child(rules, "snapshots", lambda: SnapshotActor(venue, place.book), SNAPSHOTS_MAILBOX),
+            _child(
+                rules,
+                "snapshots",
+                lambda: SnapshotActor(venue, place.book),
+                SNAPSHOTS_MAILBOX,
+                scope=FaultScope.CLOCK,  # it keeps the venue's time
+            ),
             SupervisorSpec(
                 id="connections",
                 strategy="dynamic",
@@ -258,7 +266,8 @@ def connection_child(
         )
 
     # Only data that flows proves a connection: a dial that succeeds now and then does not.
-    return _child(rules, name, start, lasting_s=math.inf)
+    scope = FaultScope.CONNECTION if kind is None else None
+    return _child(rules, name, start, lasting_s=math.inf, scope=scope)
 
 
 def book_child(settings: Settings, venue: Venue, place: Place, symbol: str) -> ChildSpec:
@@ -278,6 +287,7 @@ def book_child(settings: Settings, venue: Venue, place: Place, symbol: str) -> C
         BOOK_MAILBOX,
         # One bad book stays dark alone; the others of its venue trade on.
         on_spent="quarantine",
+        scope=FaultScope.BOOK,
     )
 
 
@@ -318,6 +328,7 @@ def _child(
     mailbox: MailboxSpec | None = None,
     on_spent: OnSpent = "escalate",
     lasting_s: float | None = None,
+    scope: FaultScope | None = None,
 ) -> ChildSpec:
     return ChildSpec(
         id=name,
@@ -334,6 +345,7 @@ def _child(
         ),
         budget=BudgetSpec(rules.child_crashes, rules.child_window_s),
         mailbox=mailbox or MailboxSpec(),
+        scope=scope.value if scope is not None else "",
     )
 
 
