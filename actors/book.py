@@ -45,8 +45,7 @@ from messages.errors import BookDiverged, SymbolNotTrading, UnknownSymbol
 from messages.market import BestQuote, BookDelta, BookSnapshot
 
 # Looking a member up on its class costs 70 ns on CPython 3.11: the hot path has them by name.
-_CHANGED = Verdict.CHANGED
-_NOTHING = Verdict.NOTHING
+_CHANGED, _NOTHING = Verdict.CHANGED, Verdict.NOTHING
 
 NO_EPOCH = -1
 """Nothing feeds the book: every message of any epoch is an older one."""
@@ -81,8 +80,7 @@ class BookActor(Actor):
     ) -> None:
         self._venue = venue
         self._symbol = symbol
-        self._paths = (snapshots, detector)
-        self._auditor = auditor
+        self._paths, self._auditor = (snapshots, detector), auditor
         self._top_levels, self._audit_levels = top_levels, audit_levels
         self._feed: FeedOpened | None = None
         self._epoch = NO_EPOCH
@@ -96,9 +94,7 @@ class BookActor(Actor):
         # change these two, so that they cost nothing per message.
         self._take: Callable[[BookDelta], Verdict] = self._book.delta
         self._shown: FeedOpened | None = None
-        self._venue_ms = 0
-        self._received_ns = 0
-        self._decoded_ns = 0
+        self._venue_ms = self._received_ns = self._decoded_ns = 0
         self._last_top: BookTop | None = None
         self._live_since_ns = 0
 
@@ -395,8 +391,7 @@ class BookActor(Actor):
             self._asking.ask(self._feed)
 
     def _publish_dark(self, reason: DarkReason) -> None:
-        self._last_top = None
-        self._decoded_ns = 0
+        self._last_top, self._decoded_ns = None, 0
         self._detector.tell(
             BookDark(self._venue.name, self._symbol, self._epoch, reason, self._clock.now_ns())
         )

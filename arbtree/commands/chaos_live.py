@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
 import sys
 import time
@@ -89,7 +88,7 @@ def run(arguments: argparse.Namespace) -> int:
     seed = arguments.seed if arguments.seed is not None else random.SystemRandom().getrandbits(32)
     if seed < 0:
         raise UsageError(f"--seed must be at least 0, not {seed}")
-    keyed = keyed_venues(venues(), os.environ)
+    keyed = keyed_venues(venues())
     if keyed:
         raise UsageError(f"trading keys of {', '.join(keyed)} are loaded: chaos runs without keys")
     if arguments.cut is not None:
