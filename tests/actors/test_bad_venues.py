@@ -12,13 +12,13 @@ from trio.testing import MockClock
 
 from actors.runtime.clock import SystemClock
 from actors.transport.dial import SocketDialer
+from arbtree import testing
 from arbtree.engine import Engine, Seams, embedded_world
 from arbtree.status import books
 from config.settings import Settings, VenueSettings
 from simulator.rest import RestFault
 from simulator.world import World
 from supervisors.runtime import Options
-from tests.actors import virtual as virtual_world
 from tests.actors.virtual import Virtual, virtual_engine
 from tests.transport.worlds import loopback
 
@@ -124,7 +124,7 @@ async def test_rest_that_sends_no_data_from_the_start(
         world.fail_rest(venue, RestFault(fault.status, fault.html, fault.empty))
         return world
 
-    monkeypatch.setattr(virtual_world, "embedded_world", prepared)
+    monkeypatch.setattr(testing, "embedded_world", prepared)
     async with virtual_engine(three_venues()) as virtual:
         await trio.sleep(30)
         _others_stay_live(virtual, venue)
