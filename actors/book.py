@@ -114,6 +114,11 @@ class BookActor(Actor):
         """A handler raised: nobody may use this book while it restarts."""
         self._publish_dark(DarkReason.DIVERGED if self._audit.probation else DarkReason.CRASHED)
 
+    def suspended(self) -> None:
+        """Events wait unread while the connection goes on proving itself: be dark until then."""
+        self._publish_dark(DarkReason.SUSPENDED)
+        self._book.changed = self._book.live
+
     async def stopping(self) -> None:
         """Leave nothing behind that looks live."""
         self._publish_dark(DarkReason.STOPPED)
@@ -182,6 +187,9 @@ class BookActor(Actor):
         book, feed = self._book, self._shown
         if feed is None or not book.changed:
             return
+        mailbox = self.context.mailbox
+        if mailbox.accepted != mailbox.taken:
+            return  # the turn reached its cap: what waits is newer than what would be told
         book.changed = False
         bids, asks = book.top(self._top_levels)
         if self._last_top is None:

@@ -22,6 +22,8 @@ class DarkReason(enum.Enum):
     DECODE = "decode"
     CRASHED = "crashed"
     STOPPED = "stopped"
+    SUSPENDED = "suspended"
+    """An operator lets it take nothing for now."""
     DIVERGED = "diverged"
     """An audit found it wrong; a clean audit lifts it."""
     OUTGROWN = "outgrown"

@@ -283,6 +283,8 @@ class Life:
             self.context.hold()
             self.record.ref.hold()
             self.record.set_state("suspended")
+            if self._started and self.actor is not None:
+                self._call(self.actor.suspended)
 
     def resume(self) -> None:
         """Go on; time spent suspended is nobody's lack of progress."""

@@ -77,6 +77,9 @@ class Actor:
     def failed(self) -> None:
         """This life ends by a failure: say so to others, now; not called when it is stopped."""
 
+    def suspended(self) -> None:
+        """This life takes no messages until it is resumed: say so to others, now."""
+
     def ended(self) -> None:
         """This life is over, whatever the reason: called at once, before anybody else runs."""
 

@@ -1,0 +1,55 @@
+"""Every fault that a venue can have strikes, is survived, and is gone after the heal."""
+
+from __future__ import annotations
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from arbtree.testing import embedded_settings, virtual_engine
+from messages.errors import UsageError
+from simulator.breaking import Blow, heal, strike, strikes
+from simulator.world import World
+
+VENUES = {
+    "binance_usdm": ["BTC/USDT:USDT"],
+    "gateio": ["BTC/USDT"],
+    "mexc": ["BTC/USDT"],
+}
+
+
+@pytest.mark.parametrize("turn", range(3))
+async def test_each_fault_strikes_and_is_survived(turn: int, autojump_clock: MockClock) -> None:
+    """A third of the kinds at each venue in turn, so that three runs are all kinds everywhere."""
+    async with virtual_engine(embedded_settings(VENUES), seed=turn) as virtual:
+        await virtual.until(virtual.all_live)
+        names = list(VENUES)
+        for number, fault in enumerate(strikes()):
+            if number % 3 != turn:
+                continue
+            for venue in names:
+                await virtual.until(lambda: bool(virtual.world.venues[venue].connections), 200)  # noqa: B023 - asked at once
+                await trio.sleep(0.5)
+                blow = Blow(fault, venue, duration_s=1.0, seed=number)
+                struck = strike(virtual.world, blow)
+                assert struck or not virtual.world.venues[venue].connections, (fault, venue)
+            await trio.sleep(2.0)
+        heal(virtual.world)
+        for venue in virtual.world.venues.values():
+            assert not venue.troubles
+            assert not venue.rest_faults
+            assert venue.skew_ms == 0
+        await virtual.until(virtual.all_live, 300)
+        rows = virtual.engine.runtime.rows()
+        assert {row.state for row in rows} == {"running"}
+        assert all(row.mailbox is None or row.mailbox.conserved for row in rows)
+
+
+async def test_what_nobody_can_have_is_refused() -> None:
+    """Unknown venues and faults are told by name."""
+    world = World(1, venues=("mexc",))
+    with pytest.raises(UsageError, match="no venue 'binance': mexc"):
+        strike(world, Blow("cut", "binance"))
+    with pytest.raises(UsageError, match="the fault 'sigterm': cut, reset"):
+        strike(world, Blow("sigterm", "mexc"))
+    assert not strike(world, Blow("gap", "mexc"))  # nobody listens
