@@ -248,11 +248,10 @@ def _rows(seeds: range, libraries: Sequence[str]) -> Iterator[tuple[str, str, Co
 
 def table(rows: Sequence[tuple[str, str, Count | str]], seeds: int) -> str:
     """The rows as Markdown."""
-    lines = [
+    head = (
         "| library | venue | seeds | books published | silently wrong | seeds with a wrong book |"
-        " errors told | seeds without any book |",
-        "|---|---|--:|--:|--:|--:|--:|--:|",
-    ]
+    )
+    lines = [f"{head} errors told | seeds without any book |", "|---|---|--:|--:|--:|--:|--:|--:|"]
     for name, venue, count in rows:
         if isinstance(count, str):
             lines.append(f"| {name} | {venue} | | {count} | | | | |")
