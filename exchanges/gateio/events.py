@@ -47,7 +47,6 @@ def spot_trade(
     family: Family, symbol: str, epoch: int, each: wire.TradeEvent, received_ns: int
 ) -> Trade:
     """Make a trade of spot."""
-    sold = each.side == "sell"
     return Trade(
         family.venue,
         symbol,
@@ -57,7 +56,7 @@ def spot_trade(
         received_ns,
         each.price,
         each.amount,
-        sold,
+        each.side == "sell",
     )
 
 
@@ -253,7 +252,7 @@ class Builders:
     def trade(self, frame: wire.Frame[wire.TradeEvent], received_ns: int) -> Messages:
         """Take a trade of spot."""
         event = frame.result
-        symbol = self.symbol(event.symbol)
+        symbol = self._symbols.get(event.symbol) or self.symbol(event.symbol)
         return (spot_trade(self.family, symbol, self.epoch, event, received_ns),)
 
     def contract_trades(
