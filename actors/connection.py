@@ -9,7 +9,7 @@ the pings by `keeping_alive`, health and promises by `watching`.  The generation
 epoch of everything it emits, and is bumped the moment the life ends.  State lost at restart: the
 socket and its subscriptions, all named again by the next life.  Restart type: permanent; every
 lost socket ends the life, there is no hidden reconnect loop.  Cancellation closes the socket
-within the stop grace.
+within the stop grace.  A symbol whose stream brings nothing readable is given up, `unreadable`.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from actors.runtime.actor import Actor
 from actors.runtime.messages import Up
 from actors.subscribing import Subscribing
 from actors.transport.websocket import Batch, Websocket, open_websocket
+from actors.unreadable import symbol_of
 from actors.venue import Venue
 from actors.watching import Watching
 from exchanges.contract import PublicCodec
@@ -38,7 +39,12 @@ from messages.books import (
     SymbolChanged,
     SymbolRefused,
 )
-from messages.errors import ScheduledReconnect, SubscriptionFailed, UnknownSymbol
+from messages.errors import (
+    DecodeError,
+    ScheduledReconnect,
+    SubscriptionFailed,
+    UnknownSymbol,
+)
 from messages.health import ConnectionOpened
 from messages.instruments import SymbolInfo
 from messages.market import (
@@ -100,6 +106,7 @@ class ConnectionActor(Actor):
         self._over = False
         self._depth_feed = venue.depth_feed
         self._contract: SubscriptionContract | None = None
+        self._infos: list[SymbolInfo] = []
         self._subscribing: Subscribing | None = None
         self._keeping: KeepingAlive | None = None
 
@@ -150,6 +157,10 @@ class ConnectionActor(Actor):
             if isinstance(news, FeedOpened) and symbol in self._books:
                 self._books[symbol].tell_control(lost)
         self._news = {}
+
+    async def stopping(self) -> None:
+        """Whoever restarts the connection wants to see what its streams bring now."""
+        self._feed.unreadable.clear()
 
     def summary(self) -> dict[str, object]:
         """The connection's health."""
@@ -212,13 +223,21 @@ class ConnectionActor(Actor):
         await self._venue.directory.load()
         known = []
         for symbol in self._symbols:
-            info = self._venue.directory.judge(symbol)
+            info = self._judge(symbol)
             if isinstance(info, SymbolRefused):
                 self._tell(symbol, info)
             else:
                 known.append(info)
         self._must_feed(known)
+        self._infos = known
         return known
+
+    def _judge(self, symbol: str) -> SymbolInfo | SymbolRefused:
+        """What the venue's lists say of a symbol, unless its stream had to be given up."""
+        given_up = self._feed.unreadable.given_up.get(symbol)
+        if given_up is not None:
+            return SymbolRefused(self._venue.name, symbol, True, given_up)
+        return self._venue.directory.judge(symbol)
 
     def _must_feed(self, symbols: Collection[object]) -> None:
         if not symbols:
@@ -304,10 +323,15 @@ class ConnectionActor(Actor):
         decode, received_ns = codec.decode, batch.received_ns
         parts: dict[str, list[object]] = {}
         for payload in batch.payloads:
-            for message in decode(payload, received_ns):
-                kind = type(message)
-                if kind is BookDelta or kind is BestQuote or kind is BookSnapshot:
-                    symbol = message.symbol  # type: ignore[union-attr]  # all three have one
+            try:
+                messages = decode(payload, received_ns)
+            except DecodeError as error:
+                self._unreadable(payload, error)
+                continue
+            for message in messages:
+                if isinstance(message, _BOOK_MESSAGES):
+                    kind = type(message)
+                    symbol = message.symbol
                     part = parts.get(symbol)
                     if part is None:
                         parts[symbol] = [message]
@@ -333,6 +357,19 @@ class ConnectionActor(Actor):
                 self._tell(symbol, news)
             book.tell_batch(part)
 
+    def _unreadable(self, payload: bytes, error: DecodeError) -> None:
+        """End the life for a frame that cannot be read, or give its symbol up for good.
+
+        Raises:
+            DecodeError: the one that was handed in, as long as the symbol is not given up.
+        """
+        symbol, unreadable = symbol_of(payload, self._infos), self._feed.unreadable
+        if symbol in unreadable.given_up:
+            return  # it was under way when the symbol was given up
+        if not symbol or not unreadable.noted(symbol, error.text, self._clock.now_ns() / 1e9):
+            raise error
+        self._give_up(SymbolRefused(self._venue.name, symbol, True, unreadable.given_up[symbol]))
+
     def _rare(self, message: PublicMessage) -> None:
         assert self._subscribing is not None
         assert self._keeping is not None
@@ -355,6 +392,7 @@ class ConnectionActor(Actor):
                 self._outlet.publish(message)
 
 
+_BOOK_MESSAGES = (BookDelta, BestQuote, BookSnapshot)
 _KIND_OF: dict[type, StreamKind] = {
     BookSnapshot: StreamKind.DEPTH,
     BookDelta: StreamKind.DEPTH,

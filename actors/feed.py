@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from msgspec import Struct
 
+from actors.unreadable import Unreadable
 from messages.market import StreamKind
 
 
@@ -43,11 +44,13 @@ class Feed:
         "refused",
         "state",
         "symbols",
+        "unreadable",
     )
 
     def __init__(self, path: str, symbols: tuple[str, ...]) -> None:
         self.path = path
         self.symbols = symbols
+        self.unreadable = Unreadable()
         self.state = "closed"
         self.epoch = -1
         self.epoch_over_ns = 0

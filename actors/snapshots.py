@@ -84,6 +84,9 @@ class SnapshotActor(Actor):
             self.context.nursery.start_soon(self._work)
         self.context.nursery.start_soon(self._keep_time)
         self.context.nursery.start_soon(self._keep_symbols)
+        if self._venue.settings.warm_connections:
+            keep, count = self._venue.rest.keep_warm, self._venue.settings.warm_connections
+            self.context.nursery.start_soon(keep, count)
 
     def handle(self, message: object) -> None:
         """Queue a wish, or sharpen one that waits already."""

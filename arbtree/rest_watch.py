@@ -42,6 +42,8 @@ class RestWatch:
 
     def _look_at_breaker(self, key: tuple[str, str], path: str, state: str) -> None:
         endpoint = key[1]
+        # The log keeps back what repeats under one name: each endpoint has its own.
+        path = f"{path} {endpoint}"
         if state == "open" and key not in self._open:
             self._open.add(key)
             self._log.line("warning", path, "breaker", f"{endpoint} fails and is left alone")

@@ -248,13 +248,22 @@ def document(facts: dict[str, str], rows: Sequence[Row]) -> str:
     )
 
 
+def place_of(names: Sequence[str]) -> Path:
+    """Where figures are written: some benchmarks alone beside the whole, which they are no part of."""
+    return RESULTS.with_stem("-".join((RESULTS.stem, *names))) if names else RESULTS
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run, print, and say by the exit code whether every bar is kept."""
     parser = argparse.ArgumentParser(prog="benchmarks", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}")
     parser.add_argument("--quick", action="store_true", help="shorter runs, rougher figures")
     parser.add_argument("--json", action="store_true", help="print JSON instead of the table")
-    parser.add_argument("--write", action="store_true", help=f"write {RESULTS.name} too")
+    parser.add_argument(
+        "--write",
+        action="store_true",
+        help=f"write {RESULTS.name} too, or a file of its own for named benchmarks",
+    )
     options = parser.parse_args(argv)
     unknown = [name for name in options.names if name not in BENCHMARKS]
     if unknown:
@@ -270,7 +279,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     else:
         print(document(facts, rows), end="")
     if options.write:
-        RESULTS.write_text(document(facts, rows), encoding="utf-8")
+        place_of(options.names).write_text(document(facts, rows), encoding="utf-8")
     return int(any(row.kept is False for row in rows))
 
 

@@ -98,6 +98,15 @@ class VenueSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             description="How far our clock may be off the venue's before nothing is signed.",
         ),
     ] = 500.0
+    warm_connections: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=6,
+            description="REST connections kept open and idle, so that a request that must be "
+            "quick dials nothing.",
+        ),
+    ] = 0
     depth_interval_ms: (
         Annotated[
             int,

@@ -219,8 +219,11 @@ class Venue:
         return len(found)
 
     def tamper(self, stream: str, *manglers: Mangler) -> None:
-        """Do these things to the next events of a stream, one each."""
-        self._known(stream).tampering.extend(manglers)
+        """Do these things to the next events of a stream, one each; none ends what is left."""
+        tampering = self._known(stream).tampering
+        if not manglers:
+            tampering.clear()
+        tampering.extend(manglers)
 
     def mute(self, stream: str, muted: bool = True) -> None:
         """Silence a stream while its connections live on, or let it speak again."""

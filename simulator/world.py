@@ -288,7 +288,7 @@ class World:
         self._paused_until_s = trio.current_time() + duration_s
 
     def tamper(self, venue: str, stream: str, *manglers: Mangler) -> None:
-        """Drop, repeat, swap or damage the next events of a stream (see `topics`)."""
+        """Drop, repeat, swap or damage the next events of a stream (see `topics`); none ends it."""
         self._venue(venue).tamper(stream, *manglers)
 
     def mute(self, venue: str, stream: str, muted: bool = True) -> None:

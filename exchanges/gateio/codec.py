@@ -17,7 +17,7 @@ import msgspec
 from msgspec import MsgspecError, Struct
 
 from exchanges.contract import PublicCodec
-from exchanges.gateio import wire
+from exchanges.gateio import loose, wire
 from exchanges.gateio.events import Builders, Messages
 from exchanges.gateio.limits import Family
 from exchanges.gateio.streams import LIST_CHANNELS, stream_of
@@ -66,7 +66,6 @@ def _reader(result: object) -> Read:
 
 
 _BOOK_TICKER: Final = _reader(wire.BookTicker)
-_LOOSE_BOOK_TICKER: Final = _reader(wire.LooseBookTicker)
 _IN_BAND: Final = Route(_reader(wire.DepthUpdate), Builders.in_band, ("update", ""))
 
 ROUTES: Final[dict[str, Route]] = {
@@ -88,6 +87,17 @@ ROUTES: Final[dict[str, Route]] = {
     "futures.candlesticks": Route(_reader(tuple[wire.CandleEvent, ...]), Builders.contract_candles),
 }
 """Every channel this dialect reads."""
+
+LOOSE: Final[dict[str, tuple[Read, Callable[[Builders, Any, int], Messages]]]] = {
+    "spot.book_ticker": (_reader(loose.LooseBookTicker), loose.quote),
+    "futures.book_ticker": (_reader(loose.LooseBookTicker), loose.quote),
+    "spot.tickers": (_reader(loose.LooseTickerEvent), loose.pair_ticker),
+    "futures.tickers": (
+        _reader(tuple[loose.LooseContractTicker, ...]),
+        loose.contract_tickers,
+    ),
+}
+"""How what may be missing, null or empty is read, once the short path has failed."""
 
 _peek: Final = msgspec.json.Decoder(wire.Peek).decode
 _status: Final = msgspec.json.Decoder(wire.Status).decode
@@ -168,8 +178,9 @@ class GateCodec(PublicCodec):
     ) -> Messages:
         """Read an update the short path could not: oddly spelt, one side empty, or damaged."""
         read = ROUTES[channel].read
-        if channel.endswith(".book_ticker"):
-            read, build = _LOOSE_BOOK_TICKER, self._builders.loose_quote
+        if channel in LOOSE:
+            read, make = LOOSE[channel]
+            build = MethodType(make, self._builders)
         try:
             frame = read(payload)
         except _BAD_BYTES as exc:

@@ -33,23 +33,6 @@ IN_BAND = "ob."
 Messages = tuple[PublicMessage, ...]
 
 
-def number(text: str | float | None, *, signed: bool = False) -> float:
-    """Read a member that may be missing, null or empty: then it is 0.
-
-    Raises:
-        DecodeError: it is no number, not finite, or negative where it must not be.
-    """
-    if text is None or text == "":
-        return 0.0
-    try:
-        value = float(text)
-    except ValueError:
-        raise DecodeError(f"expected a number, got {text!r}") from None
-    if not abs(value) <= wire.LARGEST or (value < 0 and not signed):
-        raise DecodeError(f"expected a number of sense, got {text!r}")
-    return value
-
-
 def contract_levels(levels: wire.ContractLevels) -> Levels:
     """Turn the levels of a futures book, which are objects, into pairs."""
     return tuple([(level.price, level.amount) for level in levels])
@@ -60,38 +43,10 @@ def whole_side(levels: Levels, *, bids: bool) -> Levels:
     return tuple(sorted((each for each in levels if each[1] > 0), reverse=bids))
 
 
-def ticker(
-    family: Family,
-    symbol: str,
-    epoch: int,
-    each: wire.TickerEvent | wire.ContractTicker,
-    venue_ms: int,
-    received_ns: int,
-) -> Ticker24h:
-    """Make a ticker; the venue sends no opening price."""
-    return Ticker24h(
-        family.venue,
-        symbol,
-        epoch,
-        venue_ms,
-        received_ns,
-        number(each.last),
-        0.0,
-        number(each.high),
-        number(each.low),
-        number(each.amount),
-        number(each.quote_amount),
-        number(each.change_percent, signed=True),
-        number(each.bid),
-        number(each.ask),
-    )
-
-
 def spot_trade(
     family: Family, symbol: str, epoch: int, each: wire.TradeEvent, received_ns: int
 ) -> Trade:
     """Make a trade of spot."""
-    sold = each.side == "sell"
     return Trade(
         family.venue,
         symbol,
@@ -101,7 +56,7 @@ def spot_trade(
         received_ns,
         each.price,
         each.amount,
-        sold,
+        each.side == "sell",
     )
 
 
@@ -139,10 +94,17 @@ class Builders:
     """
 
     def __init__(self, family: Family, symbols: Iterable[SymbolInfo], epoch: int) -> None:
-        self._family, self._venue, self._epoch = family, family.venue, epoch
+        self.family, self._venue, self.epoch = family, family.venue, epoch
+        self._futures = family.futures
         self._symbols = {info.native: info.symbol for info in symbols}
+        self._candles: dict[str, tuple[str, int, str]] = {}
 
-    def _symbol(self, native: str) -> str:
+    def symbol(self, native: str) -> str:
+        """The unified symbol of a native name.
+
+        Raises:
+            DecodeError: this connection did not ask for it.
+        """
         symbol = self._symbols.get(native)
         if symbol is None:
             self._fail("a symbol this connection asked for", native)
@@ -156,7 +118,7 @@ class Builders:
     def depth(self, frame: wire.Frame[wire.DepthUpdate], received_ns: int) -> Messages:
         """Take changed levels of a spot book."""
         event = frame.result
-        symbol = self._symbols.get(event.symbol) or self._symbol(event.symbol)
+        symbol = self._symbols.get(event.symbol) or self.symbol(event.symbol)
         return self._book(symbol, event, event.bids or (), event.asks or (), received_ns)
 
     def contract_depth(
@@ -164,7 +126,7 @@ class Builders:
     ) -> Messages:
         """Take changed levels of a futures book."""
         event = frame.result
-        symbol = self._symbols.get(event.symbol) or self._symbol(event.symbol)
+        symbol = self._symbols.get(event.symbol) or self.symbol(event.symbol)
         bids = contract_levels(event.bids or ())
         asks = contract_levels(event.asks or ())
         return self._book(symbol, event, bids, asks, received_ns)
@@ -173,7 +135,7 @@ class Builders:
         """Take an event of a stream that brings its own snapshots."""
         event = frame.result
         native, _, levels = event.symbol.removeprefix(IN_BAND).rpartition(".")
-        symbol = self._symbol(native)
+        symbol = self.symbol(native)
         bids, asks = event.bids or (), event.asks or ()
         if not event.full:
             return self._book(symbol, event, bids, asks, received_ns)
@@ -198,7 +160,7 @@ class Builders:
             BookDelta(
                 self._venue,
                 symbol,
-                self._epoch,
+                self.epoch,
                 first_id,
                 last_id,
                 -1,
@@ -223,7 +185,7 @@ class Builders:
         return BookSnapshot(
             self._venue,
             symbol,
-            self._epoch,
+            self.epoch,
             event.last_id,
             event.venue_ms,
             received_ns,
@@ -256,8 +218,8 @@ class Builders:
         return (
             PartialBook(
                 self._venue,
-                self._symbol(event.symbol),
-                self._epoch,
+                self.symbol(event.symbol),
+                self.epoch,
                 event.last_id,
                 event.venue_ms,
                 received_ns,
@@ -269,12 +231,12 @@ class Builders:
     def best_quote(self, frame: wire.Frame[wire.BookTicker], received_ns: int) -> Messages:
         """Take a best bid and ask."""
         event = frame.result
-        symbol = self._symbols.get(event.symbol) or self._symbol(event.symbol)
+        symbol = self._symbols.get(event.symbol) or self.symbol(event.symbol)
         return (
             BestQuote(
                 self._venue,
                 symbol,
-                self._epoch,
+                self.epoch,
                 event.last_id,
                 event.venue_ms,
                 received_ns,
@@ -285,65 +247,63 @@ class Builders:
             ),
         )
 
-    def loose_quote(self, frame: wire.Frame[wire.LooseBookTicker], received_ns: int) -> Messages:
-        """Take a best bid and ask of which a side is empty: its price is 0."""
-        event = frame.result
-        return (
-            BestQuote(
-                self._venue,
-                self._symbol(event.symbol),
-                self._epoch,
-                event.last_id,
-                event.venue_ms,
-                received_ns,
-                number(event.bid),
-                number(event.bid_amount),
-                number(event.ask),
-                number(event.ask_amount),
-            ),
-        )
-
     # -- the rest -------------------------------------------------------------------------------
 
     def trade(self, frame: wire.Frame[wire.TradeEvent], received_ns: int) -> Messages:
         """Take a trade of spot."""
         event = frame.result
-        symbol = self._symbol(event.symbol)
-        return (spot_trade(self._family, symbol, self._epoch, event, received_ns),)
+        symbol = self._symbols.get(event.symbol) or self.symbol(event.symbol)
+        return (spot_trade(self.family, symbol, self.epoch, event, received_ns),)
 
     def contract_trades(
         self, frame: wire.Frame[tuple[wire.ContractTrade, ...]], received_ns: int
     ) -> Messages:
         """Take trades of contracts, without those that are not of the book."""
+        family, epoch, symbols = self.family, self.epoch, self._symbols
         return tuple(
-            contract_trade(self._family, self._symbol(each.symbol), self._epoch, each, received_ns)
-            for each in frame.result
-            if not each.is_internal
+            [
+                contract_trade(
+                    family,
+                    symbols.get(each.symbol) or self.symbol(each.symbol),
+                    epoch,
+                    each,
+                    received_ns,
+                )
+                for each in frame.result
+                if not each.is_internal
+            ]
         )
 
     def ticker(self, frame: wire.Frame[wire.TickerEvent], received_ns: int) -> Messages:
         """Take the 24 h statistics of a pair."""
-        return self._tickers((frame.result,), frame.time_ms, frame.time, received_ns)
+        venue_ms = frame.time_ms or int(frame.time * 1000)
+        return (self._ticker(frame.result, venue_ms, received_ns),)
 
     def contract_tickers(
         self, frame: wire.Frame[tuple[wire.ContractTicker, ...]], received_ns: int
     ) -> Messages:
         """Take the 24 h statistics of contracts."""
-        return self._tickers(frame.result, frame.time_ms, frame.time, received_ns)
+        venue_ms = frame.time_ms or int(frame.time * 1000)
+        return tuple([self._ticker(each, venue_ms, received_ns) for each in frame.result])
 
-    def _tickers(
-        self,
-        events: Iterable[wire.TickerEvent | wire.ContractTicker],
-        time_ms: int,
-        time_s: float,
-        received_ns: int,
-    ) -> tuple[Ticker24h, ...]:
-        venue_ms = time_ms or int(time_s * 1000)
-        return tuple(
-            ticker(
-                self._family, self._symbol(each.symbol), self._epoch, each, venue_ms, received_ns
-            )
-            for each in events
+    def _ticker(
+        self, each: wire.TickerEvent | wire.ContractTicker, venue_ms: int, received_ns: int
+    ) -> Ticker24h:
+        return Ticker24h(
+            self._venue,
+            self._symbols.get(each.symbol) or self.symbol(each.symbol),
+            self.epoch,
+            venue_ms,
+            received_ns,
+            each.last,
+            0.0,
+            each.high,
+            each.low,
+            each.amount,
+            each.quote_amount,
+            each.change_percent,
+            each.bid,
+            each.ask,
         )
 
     def candle(self, frame: wire.Frame[wire.CandleEvent], received_ns: int) -> Messages:
@@ -354,18 +314,15 @@ class Builders:
         self, frame: wire.Frame[tuple[wire.CandleEvent, ...]], received_ns: int
     ) -> Messages:
         """Take candles of contracts."""
-        return tuple(
-            self._candle(each, frame.time_ms, frame.time, received_ns) for each in frame.result
-        )
+        time_ms, time_s = frame.time_ms, frame.time
+        return tuple([self._candle(each, time_ms, time_s, received_ns) for each in frame.result])
 
     def _candle(
         self, event: wire.CandleEvent, time_ms: int, time_s: float, received_ns: int
     ) -> Kline:
-        interval, _, native = event.name.partition("_")
-        length_s = INTERVALS_S.get(interval)
-        if length_s is None:
-            self._fail("a candle of a known interval", event.name)
-        if self._family.futures:
+        named = self._candles.get(event.name)
+        interval, length_ms, symbol = named if named is not None else self._candle_of(event.name)
+        if self._futures:
             # `v` is contracts; the quote money is not among what this stream sends.
             amount, quote_amount = event.volume, 0.0
         else:
@@ -373,11 +330,11 @@ class Builders:
         open_ms = event.open_s * 1000
         return Kline(
             self._venue,
-            self._symbol(native),
-            self._epoch,
+            symbol,
+            self.epoch,
             interval,
             open_ms,
-            open_ms + length_s * 1000 - 1,
+            open_ms + length_ms - 1,
             time_ms or int(time_s * 1000),
             received_ns,
             event.open,
@@ -389,3 +346,13 @@ class Builders:
             0,
             event.closed,
         )
+
+    def _candle_of(self, name: str) -> tuple[str, int, str]:
+        """Interval, length in milliseconds and symbol of a candle's name, kept for the next."""
+        interval, _, native = name.partition("_")
+        length_s = INTERVALS_S.get(interval)
+        if length_s is None:
+            self._fail("a candle of a known interval", name)
+        # Both parts are known ones, so that this never holds more than their products.
+        found = self._candles[name] = (interval, length_s * 1000, self.symbol(native))
+        return found

@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from exchanges.gateio import events, symbols, wire
+from exchanges.gateio import events, loose, symbols, wire
 from exchanges.gateio.codec import excerpt
 from exchanges.gateio.errors import until_reset_s
 from exchanges.gateio.limits import API, INTERVALS_S, REQUESTS_INTERVAL_S, Family
@@ -30,8 +30,8 @@ _pairs: Final = msgspec.json.Decoder(tuple[wire.PairAnswer, ...], strict=False)
 _contracts: Final = msgspec.json.Decoder(tuple[wire.ContractAnswer, ...], strict=False)
 _depth: Final = msgspec.json.Decoder(wire.DepthAnswer, strict=False)
 _contract_depth: Final = msgspec.json.Decoder(wire.ContractDepthAnswer, strict=False)
-_tickers: Final = msgspec.json.Decoder(tuple[wire.TickerEvent, ...], strict=False)
-_contract_tickers: Final = msgspec.json.Decoder(tuple[wire.ContractTicker, ...], strict=False)
+_tickers: Final = msgspec.json.Decoder(tuple[loose.LooseTickerEvent, ...], strict=False)
+_contract_tickers: Final = msgspec.json.Decoder(tuple[loose.LooseContractTicker, ...], strict=False)
 _trades: Final = msgspec.json.Decoder(tuple[wire.TradeEvent, ...], strict=False)
 _contract_trades: Final = msgspec.json.Decoder(tuple[wire.ContractTrade, ...], strict=False)
 _klines: Final = msgspec.json.Decoder(tuple[wire.CandleAnswer, ...], strict=False)
@@ -157,13 +157,13 @@ def decode_tickers(
 ) -> tuple[Ticker24h, ...]:
     """See `PublicDialect.decode_tickers`; the answer bears no time."""
     unified = {info.native: info.symbol for info in known}
-    answers: tuple[wire.TickerEvent, ...] | tuple[wire.ContractTicker, ...]
+    answers: tuple[loose.LooseTickerEvent, ...] | tuple[loose.LooseContractTicker, ...]
     if family.futures:
         answers = _read(_contract_tickers, family, "tickers", body)
     else:
         answers = _read(_tickers, family, "tickers", body)
     return tuple(
-        events.ticker(family, unified[each.symbol], 0, each, 0, received_ns)
+        loose.ticker(family, unified[each.symbol], 0, each, 0, received_ns)
         for each in answers
         if each.symbol in unified
     )

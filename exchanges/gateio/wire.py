@@ -4,7 +4,7 @@ Rules of this file: names say what a member means, `field(name=...)` what the ve
 member nobody reads is not declared.  Numbers are checked while they are parsed: a price must lie
 in (0, 1e300], an amount in [0, 1e300], which NaN and infinity do not.  Decoders are lax, so
 decimal strings and plain numbers both become floats: futures send sizes as either.  `Loose` marks
-members that may be empty texts or null; `events.number` reads them.
+members that may be empty texts or null; `loose.number` reads them.
 
 `S` marks the official "Gate Spot WebSocket v4" and "Gate API v4", `F` "Gate Futures WebSocket v4".
 """
@@ -170,18 +170,6 @@ class BookTicker(Struct, gc=False):
     ask_amount: Amount = field(name="A")
 
 
-class LooseBookTicker(Struct, gc=False):
-    """The same where a side is empty: {"b":"","B":"0",...} (F; S by inference)."""
-
-    venue_ms: Millis = field(name="t")
-    last_id: Id = field(name="u")
-    symbol: str = field(name="s")
-    bid: Loose = field(name="b")
-    bid_amount: Loose = field(name="B")
-    ask: Loose = field(name="a")
-    ask_amount: Loose = field(name="A")
-
-
 class TradeEvent(Struct, gc=False):
     """One trade of spot, with the taker's side; streams and REST alike (S).
 
@@ -224,14 +212,14 @@ class TickerEvent(Struct, gc=False):
     """
 
     symbol: str = field(name="currency_pair")
-    last: Loose
-    change_percent: Loose = field(name="change_percentage", default=None)
-    high: Loose = field(name="high_24h", default=None)
-    low: Loose = field(name="low_24h", default=None)
-    amount: Loose = field(name="base_volume", default=None)
-    quote_amount: Loose = field(name="quote_volume", default=None)
-    bid: Loose = field(name="highest_bid", default=None)
-    ask: Loose = field(name="lowest_ask", default=None)
+    last: PriceOrNone
+    change_percent: Signed = field(name="change_percentage", default=0.0)
+    high: PriceOrNone = field(name="high_24h", default=0.0)
+    low: PriceOrNone = field(name="low_24h", default=0.0)
+    amount: Amount = field(name="base_volume", default=0.0)
+    quote_amount: Amount = field(name="quote_volume", default=0.0)
+    bid: PriceOrNone = field(name="highest_bid", default=0.0)
+    ask: PriceOrNone = field(name="lowest_ask", default=0.0)
 
 
 class ContractTicker(Struct, gc=False):
@@ -242,14 +230,14 @@ class ContractTicker(Struct, gc=False):
     """
 
     symbol: str = field(name="contract")
-    last: Loose
-    change_percent: Loose = field(name="change_percentage", default=None)
-    high: Loose = field(name="high_24h", default=None)
-    low: Loose = field(name="low_24h", default=None)
-    amount: Loose = field(name="volume_24h", default=None)
-    quote_amount: Loose = field(name="volume_24h_quote", default=None)
-    bid: Loose = field(name="highest_bid", default=None)
-    ask: Loose = field(name="lowest_ask", default=None)
+    last: PriceOrNone
+    change_percent: Signed = field(name="change_percentage", default=0.0)
+    high: PriceOrNone = field(name="high_24h", default=0.0)
+    low: PriceOrNone = field(name="low_24h", default=0.0)
+    amount: Amount = field(name="volume_24h", default=0.0)
+    quote_amount: Amount = field(name="volume_24h_quote", default=0.0)
+    bid: PriceOrNone = field(name="highest_bid", default=0.0)
+    ask: PriceOrNone = field(name="lowest_ask", default=0.0)
 
 
 class CandleEvent(Struct, gc=False):

@@ -179,6 +179,37 @@ async def test_nothing_but_frames_of_another_venue(
         assert virtual.engine.runtime.rows()[0].restarts == 0
 
 
+@pytest.mark.parametrize(("venue", "stream", "frame"), FOREIGN)
+async def test_a_stream_that_stays_foreign_costs_its_symbol_alone(
+    autojump_clock: MockClock, venue: str, stream: str, frame: bytes
+) -> None:
+    """After three frames that book is quarantined with a sentence; the connection lives on."""
+    async with virtual_engine(three_venues()) as virtual:
+        await virtual.until(virtual.all_live)
+        since = virtual.engine.runtime.events.sequence
+        virtual.world.tamper(venue, stream, *[_instead(frame)] * 10_000)
+        bad, good = (f"{venue}/books/{name}" for name in ("BTC-USDT", "ETH-USDT"))
+        await virtual.until(lambda: virtual.states()[bad] == "QUARANTINED", 30)
+        await virtual.until(lambda: virtual.states()[good] == "LIVE", 10)
+        connection = f"engine/venues/{venue}/connections/0"
+        lives = virtual.row(connection).restarts
+        for _ in range(120):
+            await trio.sleep(1)
+            assert virtual.states()[good] == "LIVE"
+        assert virtual.row(connection).restarts == lives == 2
+        _others_stay_live(virtual, venue)
+        failure = virtual.row(f"engine/venues/{bad}").last_failure
+        assert "BTC/USDT is given up: 3 times its stream brought what cannot be read" in failure
+        assert "\n" not in failure and len(failure) < LONGEST_SENTENCE
+        (said,) = _sentences(virtual, venue, since, "is given up")[:1]
+        assert frame[:20].decode() in said
+        # Once it is mended, whoever restarts connection and book has it back.
+        virtual.world.tamper(venue, stream)
+        for path in (connection, f"engine/venues/{bad}"):
+            await virtual.engine.runtime.restart(path).wait()
+        await virtual.until(virtual.all_live, 20)
+
+
 def _instead(frame: bytes) -> Callable[[bytes], tuple[bytes, ...]]:
     return lambda payload: (frame,)
 

@@ -12,7 +12,7 @@ from actors.runtime.actor import Actor
 from actors.runtime.clock import TrioClock
 from actors.runtime.mailbox import MailboxSpec
 from arbtree.engine import Seams, open_venues
-from config.settings import Settings, VenueSettings
+from config.settings import AuditorSettings, Settings, VenueSettings
 from messages.books import FeedOpened, SnapshotWanted
 from simulator.rest import RestFault
 from supervisors.runtime import open_tree
@@ -94,3 +94,25 @@ async def test_asking_again_while_the_answer_is_on_its_way_costs_nothing(
 async def test_no_cut_costs_more_than_what_mends_it(autojump_clock: MockClock, venue: str) -> None:
     """At random instants, twice, with slow or lost answers, in a restart of the snapshot actor."""
     assert max(await recoveries(venue, 12, 3)) < BACK_WITHIN_S
+
+
+async def test_warm_connections_are_kept_where_they_are_wanted(autojump_clock: MockClock) -> None:
+    """So many stand idle at any time; without the key a quiet venue has none left."""
+    wanted = Settings(
+        venues=tuple(
+            VenueSettings(
+                name=name, symbols=("BTC/USDT",), embedded=True, warm_connections=count,
+            )
+            for name, count in (("binance", 3), ("mexc", 0))
+        ),
+        auditor=AuditorSettings(enabled=False),
+    )  # fmt: skip
+    async with virtual_engine(wanted) as virtual:
+        await virtual.until(virtual.all_live)
+        for _ in range(10):
+            await trio.sleep(9)
+            rest = virtual.engine.venues["binance"].rest.summary()
+            assert isinstance(rest["connections_idle"], int) and rest["connections_idle"] >= 3
+        counts = virtual.engine.venues["binance"].rest.counts
+        assert counts.dialled > 6 and counts.cold == 0
+        assert virtual.engine.venues["mexc"].rest.counts.dialled < counts.dialled
