@@ -82,10 +82,10 @@ class SnapshotActor(Actor):
 
     def started(self) -> None:
         """Begin with an empty queue."""
+        self._judge_clock()
         for _ in range(WORKERS):
             self.context.nursery.start_soon(self._work)
         self.context.nursery.start_soon(self._keep_time)
-
         self.context.nursery.start_soon(self._keep_symbols)
 
     def handle(self, message: object) -> None:
@@ -124,7 +124,13 @@ class SnapshotActor(Actor):
                 self.context.note("clock", f"the venue's time is not known: {error}")
             else:
                 venue.clock_offset.learn(sent_ms, clock.wall_ns() / 1e6, said.venue_ms)
+                self._judge_clock()
             await trio.sleep(CLOCK_EVERY_S)
+
+    def _judge_clock(self) -> None:
+        """Say whether requests may be signed: venues refuse what carries a time too far off."""
+        venue = self._venue
+        self.context.fault(venue.clock_offset.beyond(venue.settings.max_clock_offset_ms))
 
     async def _keep_symbols(self) -> None:
         """Read the venue's lists anew when they are due, and tell connections what changed."""

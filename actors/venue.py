@@ -127,6 +127,14 @@ class ClockOffset:
         self.round_trip_ms = received_wall_ms - sent_wall_ms
         self.measured += 1
 
+    def beyond(self, bound_ms: float) -> str:
+        """Say why requests that carry our time may be refused; empty when they may be signed."""
+        if not self.measured:
+            return "the venue's clock has not been measured"
+        if abs(self.offset_ms) <= bound_ms:
+            return ""
+        return f"our clock is {self.offset_ms:+.0f} ms off the venue's; {bound_ms:g} ms are allowed"
+
 
 @dataclass(frozen=True)
 class Venue:

@@ -26,7 +26,7 @@ def rows_table(rows: list[Row]) -> str:
     return table(
         (
             *("actor", "state", "generation", "up", "restarts", "crashes", "mailbox", "oldest"),
-            *("lost", "doing", "last exit"),
+            *("lost", "doing", "last exit", "if down"),
         ),
         (
             (
@@ -41,6 +41,7 @@ def rows_table(rows: list[Row]) -> str:
                 lost_of(row),
                 doing(row),
                 f"{row['last_exit']:.60}",
+                f"NOW {row['scope']}: {row['in_force']:.80}" if row["in_force"] else row["scope"],
             )
             for row in rows
         ),

@@ -90,6 +90,14 @@ class VenueSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             "rounder number.",
         ),
     ] = 1000
+    max_clock_offset_ms: Annotated[
+        float,
+        Meta(
+            ge=1,
+            le=60_000,
+            description="How far our clock may be off the venue's before nothing is signed.",
+        ),
+    ] = 500.0
     depth_interval_ms: (
         Annotated[
             int,

@@ -179,6 +179,9 @@ class _Nobody:
     def progress(self) -> None:
         pass
 
+    def fault(self, reason: str) -> None:
+        pass
+
     def watch(self, path: str) -> None:
         pass
 

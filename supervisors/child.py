@@ -44,6 +44,7 @@ class Record:
         begun: how many lives it has had.
         up_s: the loop time at which it was ready; None while it is not up.
         settled: its last start came to something: it runs, or waits, or was given up.
+        fault: why it is unfit though it lives, as its life says; empty when it is fit.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class Record:
         self.last_failure: Exit | None = None
         self.not_before_s = 0.0
         self.limited = False
+        self.fault = ""
         self.ready_value: object = None
         self.settled = trio.Event()
         self.backoff = Backoff(backoff)
@@ -84,6 +86,20 @@ class Record:
     def alive(self) -> bool:
         """Whether anything of it runs, if only its clean-up."""
         raise NotImplementedError
+
+    @property
+    def running(self) -> bool:
+        """Whether it does its work now; false from the moment its end begins."""
+        raise NotImplementedError
+
+    @property
+    def in_force(self) -> str:
+        """Why its declared scope is in force now: it is down or unfit; empty when it is not."""
+        if not self.declared.scope:
+            return ""
+        if self.running:
+            return self.fault
+        return self.state if self.state != "running" else "stopping"
 
     def spent(self, now_s: float) -> int:
         """How much of its budget is spent within the window."""
@@ -175,6 +191,11 @@ class ActorRecord(Record):
         """Whether anything of its last life still runs."""
         return self.life is not None
 
+    @property
+    def running(self) -> bool:
+        """Whether a life handles messages; a suspended one does not."""
+        return self.ref.running
+
     def spent(self, now_s: float) -> int:
         """Its crashes within the window."""
         return self.budget.spent(now_s)
@@ -192,6 +213,7 @@ class ActorRecord(Record):
         life = self.life = Life(self)
         self.begun += 1
         self.halting = False
+        self.fault = ""
         self.set_state("starting")
         self.runtime.lives += 1
         self.runtime.nursery.start_soon(life.run, name=self.path)

@@ -322,6 +322,12 @@ class Life:
         """Return how long ago it got on, or began."""
         return max(0.0, now_s - self._progress_s)
 
+    def fault(self, reason: str) -> None:
+        """Its declared scope is in force though it lives, or no longer."""
+        if not self.is_over and self.record.fault != reason:
+            self.record.fault = reason
+            self.note("unfit" if reason else "fit", reason)
+
     def watch(self, path: str) -> None:
         """Tell it of another's comings and goings."""
         if self.context is not None:

@@ -108,6 +108,17 @@ class Operations:
         """
         return self.registry.record(path).declared
 
+    def in_force(self) -> list[tuple[str, str]]:
+        """Return path and scope of everything that declares one and is down, or says it is unfit.
+
+        True in every moment: a life that ends is in here before anybody else runs.
+        """
+        return [
+            (record.path, record.declared.scope)
+            for record in self.registry.records()
+            if record.in_force
+        ]
+
     # -- asking ----------------------------------------------------------------------------------
 
     def start_child(self, supervisor: str, child: object, *args: object) -> Request:

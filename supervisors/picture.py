@@ -24,8 +24,12 @@ def _lines(spec: AnySpec, first: str, rest: str) -> list[str]:
 def _label(spec: AnySpec) -> str:
     if isinstance(spec, SupervisorSpec):
         quarantined = ", quarantined alone" if spec.quarantine_on_give_up else ""
-        return f"{spec.id}  [{spec.strategy}{quarantined}]"
-    return f"{spec.id}  ({_restart(spec)})"
+        return f"{spec.id}  [{spec.strategy}{quarantined}]{_scope(spec)}"
+    return f"{spec.id}  ({_restart(spec)}){_scope(spec)}"
+
+
+def _scope(spec: AnySpec) -> str:
+    return f"  down: {spec.scope}" if spec.scope else ""
 
 
 def _restart(spec: ChildSpec) -> str:
@@ -36,7 +40,7 @@ def _restart(spec: ChildSpec) -> str:
 def facts(spec: AnySpec, above: str = "") -> dict[str, Any]:
     """The same tree as data: what a spec says, without the functions in it."""
     path = f"{above}/{spec.id}" if above else spec.id
-    fact: dict[str, Any] = {"path": path, "restart": spec.restart}
+    fact: dict[str, Any] = {"path": path, "restart": spec.restart, "scope": spec.scope}
     if isinstance(spec, SupervisorSpec):
         fact |= {
             "kind": "supervisor",

@@ -83,6 +83,10 @@ class Registry:
             raise UnknownPath(f"nothing in the tree is called {path!r}")
         return record
 
+    def records(self) -> Iterator[Record]:
+        """Yield everything that is in the tree now."""
+        yield from self._records.values()
+
     # -- watching ------------------------------------------------------------------------------
 
     def watch(self, path: str, context: ActorContext) -> None:

@@ -24,6 +24,8 @@ class Row(Struct, frozen=True, gc=False):
         crashes: crashes within the window of its budget; of a supervisor: causes.
         handler_s: time its handlers took in this run.
         mailbox: its counters; None for a supervisor.
+        scope: what others may not do while it is down; empty where its spec says nothing.
+        in_force: why that is so now; empty while it is not.
         budget, window_s: how many crashes, or causes, are tolerated in that time.
         up_s: seconds since it was ready; None while it is not up.
         oldest_s: how long the oldest queued message has waited; None when nothing is queued.
@@ -45,6 +47,8 @@ class Row(Struct, frozen=True, gc=False):
     crashes: int
     handler_s: float
     mailbox: MailboxStatistics | None
+    scope: str = ""
+    in_force: str = ""
     budget: int = 0
     window_s: float = 0.0
     up_s: float | None = None
@@ -90,7 +94,7 @@ def _actor_row(
     """By position and without detours: a view looks at every actor of the tree each second."""
     last, failure, state, ref = record.last_exit, record.last_failure, record.state, record.ref
     mailbox, spec, life, path = ref.mailbox, record.spec, record.life, record.path
-    within_s, up_s = spec.progress_within_s, record.up_s
+    within_s, up_s, scope = spec.progress_within_s, record.up_s, spec.scope
     busy = life is not None and life.context is not None and life.context.work is not None
     doing, doing_s = _doing(record, now_s) if busy or mailbox.in_hand is not NOTHING else ("", None)
     return Row(
@@ -105,6 +109,8 @@ def _actor_row(
         0 if last is None else record.budget.spent(now_s),
         mailbox.handler_ns / 1e9,
         mailbox.statistics(),
+        scope,
+        record.in_force if scope else "",
         spec.budget.count,
         spec.budget.window_s,
         None if up_s is None else now_s - up_s,
@@ -132,6 +138,8 @@ def _supervisor_row(record: Record, now_s: float) -> Row:
         crashes=record.spent(now_s),
         handler_s=0.0,
         mailbox=None,
+        scope=record.declared.scope,
+        in_force=record.in_force,
         budget=budget.count,
         window_s=budget.window_s,
         up_s=None if record.up_s is None else now_s - record.up_s,

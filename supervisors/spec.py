@@ -74,6 +74,7 @@ class ChildSpec(Struct, frozen=True):
             cause at the supervisor, `quarantine` counts once and leaves it down.
         mailbox: capacity and policies of its mailbox.
         progress_within_s: it must call `context.progress()` at least this often; None is never.
+        scope: what others may not do while it is down, in words; shown, and told by `in_force`.
     """
 
     id: str
@@ -87,6 +88,7 @@ class ChildSpec(Struct, frozen=True):
     on_spent: OnSpent = "escalate"
     mailbox: MailboxSpec = MailboxSpec()
     progress_within_s: float | None = None
+    scope: str = ""
 
 
 class SupervisorSpec(Struct, frozen=True):
@@ -104,6 +106,7 @@ class SupervisorSpec(Struct, frozen=True):
         restart, significant, backoff: as of a child, towards the supervisor above.
         auto_shutdown: stop this supervisor when any, or all, significant children ended normally.
         reconnects: one bucket for all actors below that come back after an outage.
+        scope: as of a child.
     """
 
     id: str
@@ -117,6 +120,7 @@ class SupervisorSpec(Struct, frozen=True):
     backoff: BackoffSpec = BackoffSpec()
     auto_shutdown: AutoShutdown = "never"
     reconnects: ReconnectSpec | None = None
+    scope: str = ""
 
 
 AnySpec = ChildSpec | SupervisorSpec
@@ -150,6 +154,8 @@ def _check(spec: Any, above: str, depth: int) -> None:
     field.must("significant", spec.significant, isinstance(spec.significant, bool), "a bool")
     if spec.significant and spec.restart == "permanent":
         field.must("significant", True, False, "False for a permanent child: it never ends")
+    readable = spec.scope.isprintable()
+    field.must("scope", spec.scope, readable, "printable text")
     _check_backoff(field, spec.backoff)
     _check_budget(field, spec.budget)
     if isinstance(spec, ChildSpec):

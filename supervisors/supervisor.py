@@ -53,6 +53,11 @@ class Supervisor(Record):
         """Whether it runs, or its children are being stopped."""
         return self._alive
 
+    @property
+    def running(self) -> bool:
+        """Whether it looks after its children."""
+        return self._open and self.state == "running"
+
     def spent(self, now_s: float) -> int:
         """Its causes within the window."""
         return self._causes.spent(now_s)

@@ -25,6 +25,7 @@ from actors.snapshots import SnapshotActor
 from actors.venue import Venue
 from actors.views import View, ViewsActor
 from config.settings import Settings, SupervisionSettings
+from markets.fault_scope import FaultScope
 from markets.price_band import PriceBands
 from messages.books import BookDark, BookTop
 from messages.identifiers import path_segment
@@ -191,9 +192,15 @@ def venue_tree(
         strategy="one_for_one",
         budget=_causes(rules),
         quarantine_on_give_up=True,
+        scope=FaultScope.VENUE.value,
         reconnects=ReconnectSpec(rules.reconnects_per_s, rules.reconnect_burst),
         children=(
-            _child(rules, "snapshots", lambda: SnapshotActor(venue, place.book)),
+            _child(
+                rules,
+                "snapshots",
+                lambda: SnapshotActor(venue, place.book),
+                scope=FaultScope.CLOCK,  # it keeps the venue's time
+            ),
             SupervisorSpec(
                 id="connections",
                 strategy="dynamic",
@@ -253,7 +260,8 @@ def connection_child(
             outlet=outlet,
         )
 
-    return _child(rules, name, start)
+    scope = FaultScope.CONNECTION if kind is None else None
+    return _child(rules, name, start, scope=scope)
 
 
 def book_child(settings: Settings, venue: Venue, place: Place, symbol: str) -> ChildSpec:
@@ -273,6 +281,7 @@ def book_child(settings: Settings, venue: Venue, place: Place, symbol: str) -> C
         BOOK_MAILBOX,
         # One bad book stays dark alone; the others of its venue trade on.
         on_spent="quarantine",
+        scope=FaultScope.BOOK,
     )
 
 
@@ -312,6 +321,7 @@ def _child(
     start: Callable[[], Actor],
     mailbox: MailboxSpec | None = None,
     on_spent: OnSpent = "escalate",
+    scope: FaultScope | None = None,
 ) -> ChildSpec:
     return ChildSpec(
         id=name,
@@ -324,6 +334,7 @@ def _child(
         ),
         budget=BudgetSpec(rules.child_crashes, rules.child_window_s),
         mailbox=mailbox or MailboxSpec(),
+        scope=scope.value if scope is not None else "",
     )
 
 

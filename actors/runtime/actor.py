@@ -143,6 +143,10 @@ class Host(Protocol):
         """The life got on."""
         ...
 
+    def fault(self, reason: str) -> None:
+        """The life is unfit for its purpose, or fit again."""
+        ...
+
     def watch(self, path: str) -> None:
         """Tell this life of another's comings and goings."""
         ...
@@ -235,6 +239,13 @@ class ActorContext:
     def progress(self) -> None:
         """Say that work gets on; wanted of actors whose spec has `progress_within_s`."""
         self._host.progress()
+
+    def fault(self, reason: str) -> None:
+        """Say why what this actor stands for does not hold though it lives; empty: it holds.
+
+        Until then the scope that its spec declares is in force, as if it were down.
+        """
+        self._host.fault(reason)
 
     def over(self, error: BaseException | None = None) -> None:
         """Say that this life ends now, before its tasks are unwound.
