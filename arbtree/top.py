@@ -104,7 +104,7 @@ def _cells(row: dict[str, Any], proof_ms: float | None) -> tuple[Text, ...]:
         Text(crashes(row), style=heat(row["crashes"], (0, max(0, row["budget"] - 1)))),
         Text(f"{box['queued']}/{box['capacity']}" if box else "", style=heat(_filled(row), FULL)),
         Text(age(row["oldest_s"]), style=heat(row["oldest_s"], OLD_S)),
-        Text(lost_of(row), style="red"),
+        Text(lost_of(row), style="red" if lost_of(row) else ""),
         Text("" if proof_ms is None else f"{proof_ms:.0f}", style=heat(proof_ms, STALE_PROOF_MS)),
         Text(age(row["progress_s"]), style=heat(_idle(row), IDLE)),
         Text(doing(row), style="bold red" if row["deadlocked"] else ""),

@@ -24,6 +24,8 @@ class Row(Struct, frozen=True, gc=False):
         crashes: crashes within the window of its budget; of a supervisor: causes.
         handler_s: time its handlers took in this run.
         mailbox: its counters; None for a supervisor.
+        scope: what others may not do while it is down; empty where its spec says nothing.
+        in_force: why that is so now; empty while it is not.
         budget, window_s: how many crashes, or causes, are tolerated in that time.
         up_s: seconds since it was ready; None while it is not up.
         oldest_s: how long the oldest queued message has waited; None when nothing is queued.
@@ -32,8 +34,6 @@ class Row(Struct, frozen=True, gc=False):
             where its spec does not ask for progress.
         waits_for: paths of those whose answer, or room in whose mailbox, it waits for.
         deadlocked: it waits in a circle.
-        scope: what others may not do while it is down; empty where its spec says nothing.
-        in_force: why that is so now; empty while it is not.
     """
 
     path: str
@@ -47,6 +47,8 @@ class Row(Struct, frozen=True, gc=False):
     crashes: int
     handler_s: float
     mailbox: MailboxStatistics | None
+    scope: str = ""
+    in_force: str = ""
     budget: int = 0
     window_s: float = 0.0
     up_s: float | None = None
@@ -57,8 +59,6 @@ class Row(Struct, frozen=True, gc=False):
     progress_within_s: float | None = None
     waits_for: tuple[str, ...] = ()
     deadlocked: bool = False
-    scope: str = ""
-    in_force: str = ""
 
 
 def walk(record: Record) -> list[Record]:
@@ -94,10 +94,9 @@ def _actor_row(
     """By position and without detours: a view looks at every actor of the tree each second."""
     last, failure, state, ref = record.last_exit, record.last_failure, record.state, record.ref
     mailbox, spec, life, path = ref.mailbox, record.spec, record.life, record.path
-    within_s, up_s = spec.progress_within_s, record.up_s
+    within_s, up_s, scope = spec.progress_within_s, record.up_s, spec.scope
     busy = life is not None and life.context is not None and life.context.work is not None
     doing, doing_s = _doing(record, now_s) if busy or mailbox.in_hand is not NOTHING else ("", None)
-    scope = spec.scope
     return Row(
         path,
         "actor",
@@ -110,6 +109,8 @@ def _actor_row(
         0 if last is None else record.budget.spent(now_s),
         mailbox.handler_ns / 1e9,
         mailbox.statistics(),
+        scope,
+        record.in_force if scope else "",
         spec.budget.count,
         spec.budget.window_s,
         None if up_s is None else now_s - up_s,
@@ -120,8 +121,6 @@ def _actor_row(
         within_s,
         waiting.get(path, ()) if waiting else (),
         path in stuck,
-        scope,
-        record.in_force if scope else "",
     )
 
 
@@ -139,11 +138,11 @@ def _supervisor_row(record: Record, now_s: float) -> Row:
         crashes=record.spent(now_s),
         handler_s=0.0,
         mailbox=None,
+        scope=record.declared.scope,
+        in_force=record.in_force,
         budget=budget.count,
         window_s=budget.window_s,
         up_s=None if record.up_s is None else now_s - record.up_s,
-        scope=record.declared.scope,
-        in_force=record.in_force,
     )
 
 
