@@ -133,16 +133,9 @@ class BookActor(Actor):
         return {
             "state": state.value,
             "reason": None if reason is None else reason.value,
-            "sequence": book.sequence,
             "bid": list(top.bids[0]) if top is not None else None,
             "ask": list(top.asks[0]) if top is not None else None,
-            "levels": list(book.levels()),
-            "updates": book.updates,
-            "gaps": book.gaps,
-            "resyncs": book.resyncs,
-            "quotes_compared": book.quotes_compared,
-            "quotes_equal": book.quotes_equal,
-            "dropped_levels": book.dropped_levels,
+            **book.figures(),
             "live_since_ns": self._live_since_ns if top is not None else None,
             "connection": self._feed.connection if self._feed is not None else None,
             "change_age_ms": round(age_ns / 1e6, 1) if self._received_ns else None,
@@ -363,10 +356,8 @@ class BookActor(Actor):
                 self.context.note("audited", f"the resynced book is right: {text}")
         elif outcome is AuditOutcome.QUARANTINED:
             raise BookDiverged(f"wrong again after a resync: {text}", venue=self._venue.name)
-        elif outcome is AuditOutcome.DIVERGED:
-            self._distrust(DarkReason.DIVERGED, text)
-        elif outcome is AuditOutcome.OUTGROWN:
-            self._distrust(DarkReason.OUTGROWN, text)
+        elif outcome in (AuditOutcome.DIVERGED, AuditOutcome.OUTGROWN):
+            self._distrust(DarkReason[outcome.name], text)
 
     def _distrust(self, reason: DarkReason, text: str) -> None:
         """Go dark and resync; after a divergence stay dark until an audit is clean."""

@@ -329,6 +329,19 @@ class ProvenBook:
         for last_id in list(self._recent)[: RECENT_BESTS // 2]:
             del self._recent[last_id]
 
+    def figures(self) -> dict[str, object]:
+        """Counters and sizes, for screens."""
+        return {
+            "sequence": self.sequence,
+            "levels": list(self.levels()),
+            "updates": self.updates,
+            "gaps": self.gaps,
+            "resyncs": self.resyncs,
+            "quotes_compared": self.quotes_compared,
+            "quotes_equal": self.quotes_equal,
+            "dropped_levels": self.dropped_levels,
+        }
+
     def _load(self, snapshot: BookSnapshot) -> None:
         """Fill the book, on a ladder where the tick is known or can be told from the prices."""
         tick = self.tick or tick_of(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import trio
 from trio.testing import MockClock
 
@@ -60,8 +62,7 @@ async def test_a_clock_that_is_off_makes_its_venue_not_signable(
         await virtual.until(virtual.all_live)
         runtime, world = virtual.engine.runtime, virtual.world
         simulated = world.venues["binance"]
-        right = simulated.now_ms
-        simulated.now_ms = lambda: right() + 800
+        simulated.skew(800, math.inf)
         await trio.sleep(61)
         assert runtime.in_force() == [NOT_SIGNABLE]
         assert permitted(runtime.in_force(), VENUE, BTC) == Permission(False, False, False)
@@ -69,7 +70,7 @@ async def test_a_clock_that_is_off_makes_its_venue_not_signable(
         row = virtual.row(NOT_SIGNABLE[0])
         assert (row.state, row.scope) == ("running", "the venue is not signable")
         assert row.in_force.endswith("ms off the venue's; 500 ms are allowed")
-        simulated.now_ms = right
+        simulated.skew(0, math.inf)
         await trio.sleep(61)
         assert runtime.in_force() == []
         said = [e.kind for e in runtime.events.since() if e.path == NOT_SIGNABLE[0]]

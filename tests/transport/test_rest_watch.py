@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 
 import pytest
 import trio
@@ -24,13 +25,18 @@ def lines(stream: io.StringIO) -> list[str]:
     return found
 
 
+def writing(stream: io.StringIO) -> Callable[[str], None]:
+    """Writes lines into it."""
+    return lambda line: print(line, file=stream)
+
+
 async def test_a_breaker_is_told_when_it_opens_and_when_it_closes(
     virtual_time: trio.testing.MockClock,
 ) -> None:
     """However often somebody looks and asks in between, there are two lines."""
     stream = io.StringIO()
     async with running("binance") as (world, venues):
-        venue, watch = venues["binance"], RestWatch(venues, Log(LogSettings(), stream))
+        venue, watch = venues["binance"], RestWatch(venues, Log(LogSettings(), writing(stream)))
         info = (await venue.directory.load())["BTC/USDT"]
         depth = requests_of(venue, info)[0]
         watch.look()
@@ -59,7 +65,7 @@ async def test_a_ban_is_told_with_its_length_and_its_end(
     """One line when it begins, one when the venue takes requests again."""
     stream = io.StringIO()
     async with running("binance") as (world, venues):
-        venue, watch = venues["binance"], RestWatch(venues, Log(LogSettings(), stream))
+        venue, watch = venues["binance"], RestWatch(venues, Log(LogSettings(), writing(stream)))
         info = (await venue.directory.load())["BTC/USDT"]
         depth = requests_of(venue, info)[0]
         world.venues["binance"].pool.banned_until_ms = world.now_ms() + 30_000
@@ -85,7 +91,7 @@ async def test_every_endpoint_and_venue_has_lines_of_its_own(
     """Two dead endpoints are two lines, and the venue beside them has none."""
     stream = io.StringIO()
     async with running("binance", "mexc") as (world, venues):
-        watch = RestWatch(venues, Log(LogSettings(), stream))
+        watch = RestWatch(venues, Log(LogSettings(), writing(stream)))
         venue = venues["binance"]
         info = (await venue.directory.load())["BTC/USDT"]
         world.fail_rest("binance", RestFault(hang_up=True))
