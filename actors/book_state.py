@@ -1,7 +1,7 @@
 """The whole state of a book, all levels included, as structs: for crash capsules.
 
-Copying a book of 2,000 levels takes some 30 us: lists and dicts are copied as they are, and only
-a capsule that is written turns them into bytes.
+A book of 2,000 levels takes some 50 us: ladders are copied and encoded as they are, empty slots
+included, which is quicker than looking for the others.
 """
 
 from __future__ import annotations

@@ -21,7 +21,6 @@ from actors.runtime.actor import Actor, ActorContext
 from actors.runtime.asks import Ask
 from actors.runtime.capsule import (
     INPUT_KINDS,
-    MESSAGE,
     BadCapsule,
     Capsule,
     CrashError,
@@ -40,6 +39,7 @@ from actors.runtime.recorder import (
     CONTROL,
     DRAINED,
     INPUT,
+    MESSAGE,
     NOW,
     SAW,
     STARTED,

@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from actors.runtime.asks import Answer
 from actors.runtime.faults import AskFailed
-from actors.runtime.recorder import NOW, Kept, Mark, Now
+from actors.runtime.recorder import MESSAGE, NOW, Kept, Mark, Now, Sealed, encode
 from messages.errors import UsageError
 
 VERSION: Final = 1
@@ -33,7 +33,6 @@ MAX_HEAD_BYTES: Final = 64
 MAX_OPAQUE: Final = 500
 """Characters of what can only be shown."""
 
-MESSAGE: Final = "message"
 PLAIN: Final = ""
 TUPLE: Final = "()"
 LONG: Final = "int"
@@ -127,7 +126,7 @@ class Capsule(Struct, frozen=True, kw_only=True):
 
 
 INPUT_KINDS: Final = frozenset({MESSAGE, "control", "ask", "input", "started"})
-_pack = msgspec.msgpack.Encoder(decimal_format="string").encode
+_pack = encode
 
 
 def form_of(kind: type) -> str:
@@ -197,20 +196,15 @@ def unpack_state(capsule: Capsule, form: type[Any]) -> Any:
 def pack_segments(
     segments: list[Kept], missing: str
 ) -> tuple[bytes | None, str, list[CapsuleEvent]]:
-    """Encode what a recorder kept: the state (or why there is none), and the events since."""
-    state: bytes | None = None
-    events: list[object] = [event for kept in segments for event in kept.events]
-    if segments and segments[0].state is not None:
-        try:
-            state = _pack(segments[0].state)
-        except (TypeError, ValueError, OverflowError, msgspec.MsgspecError) as error:
-            missing = f"its state could not be encoded: {error}"
-    elif not missing:
-        missing = "no state was kept"
-    return state, "" if state is not None else missing, [_event(event) for event in events]
+    """Put together what a recorder kept: the state (or why there is none), and the events since."""
+    events = [_event(event) for kept in segments for event in kept.events]
+    state = segments[0].state if segments else None
+    return state, "" if state is not None else missing or "no state was kept", events
 
 
 def _event(event: object) -> CapsuleEvent:
+    if type(event) is Sealed:
+        return CapsuleEvent(MESSAGE, Packed(form_of(event.kind), event.data))
     if type(event) is Mark:
         return CapsuleEvent(event.kind, pack(event.value))
     if type(event) is Now:

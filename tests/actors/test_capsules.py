@@ -51,6 +51,8 @@ INFO = SymbolInfo(
 class PlantedBook(BookActor):
     """A book with a defect: it raises at one price, and says what it was at that moment."""
 
+    capsule_every = 256
+
     def drained(self) -> None:
         super().drained()
         if 1.5 in (price for price, _ in self._book.all_levels()[0]):
