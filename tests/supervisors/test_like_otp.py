@@ -9,8 +9,10 @@ from trio.testing import MockClock
 from actors.runtime.clock import TrioClock
 from actors.runtime.faults import BadRequest, UnknownPath
 from supervisors.runtime import open_tree
-from supervisors.spec import BudgetSpec, ChildSpec, StopPolicy, SupervisorSpec
+from supervisors.spec import BudgetSpec, ChildSpec, RestartType, StopPolicy, SupervisorSpec
 from tests.supervisors.trees import ONE_SECOND, Boom, Log, Worker, runtime_of, states, tree, worker
+
+RESTARTS: tuple[tuple[str, RestartType], ...] = (("p", "permanent"), ("t", "transient"))
 
 
 async def crash(actor: Worker) -> None:
@@ -71,7 +73,7 @@ async def test_an_automatic_shutdown_is_normal_to_the_supervisor_above(
             restart=restart,
             backoff=ONE_SECOND,
         )
-        for name, restart in (("p", "permanent"), ("t", "transient"))
+        for name, restart in RESTARTS
     ]  # fmt: skip
     async with open_tree(tree(*inner), clock=TrioClock()) as runtime:
         await trio.sleep(2.5)
