@@ -11,7 +11,7 @@ from actors.runtime.faults import BadRequest, BadSpec, UnknownPath
 from actors.runtime.mailbox import MailboxSpec
 from supervisors.operations import ChildCounts
 from supervisors.runtime import open_tree
-from supervisors.spec import BudgetSpec, ChildSpec, SupervisorSpec
+from supervisors.spec import BudgetSpec, ChildSpec, Strategy, SupervisorSpec
 from tests.supervisors.trees import (
     ONE_SECOND,
     Boom,
@@ -84,12 +84,13 @@ async def test_a_stopped_child_is_started_again_alone(autojump_clock: MockClock)
         assert log.texts() == ["a start", "b start", "c start", "b ended", "b stopped", "b start"]
 
 
+@pytest.mark.parametrize("strategy", ["one_for_one", "dynamic"])
 async def test_a_quarantine_is_lifted_by_starting_the_child_again(
-    autojump_clock: MockClock,
+    strategy: Strategy, autojump_clock: MockClock
 ) -> None:
     """The budget begins anew with it."""
     log = Log()
-    async with open_tree(tree(worker("a", log)), clock=TrioClock()) as runtime:
+    async with open_tree(tree(worker("a", log), strategy=strategy), clock=TrioClock()) as runtime:
         runtime.lookup("top/a").tell_control(Forbidden())
         await trio.sleep(1)
         assert states(runtime)["a"] == "quarantined"
