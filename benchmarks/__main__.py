@@ -13,6 +13,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks.machine import ROOT, machine
@@ -235,7 +236,7 @@ def document(facts: dict[str, str], rows: Sequence[Row]) -> str:
 
 
 def place_of(names: Sequence[str]) -> Path:
-    """Where figures are written: some benchmarks alone beside the whole, which they are no part of."""
+    """Where figures are written: those of named benchmarks in a file of their own."""
     return RESULTS.with_stem("-".join((RESULTS.stem, *names))) if names else RESULTS
 
 

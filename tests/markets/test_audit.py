@@ -179,7 +179,7 @@ def test_dropped_levels_narrow_what_is_known() -> None:
     known.dropped(5.0, 15.0)
     known.dropped(4.0, 16.0)
     assert known.bid > 5.0 and known.ask < 15.0
-    assert (known.bid, known.ask) == (pytest.approx(5.0), pytest.approx(15.0))
+    assert known.bid == pytest.approx(5.0) and known.ask == pytest.approx(15.0)
     known.loaded(((10.0, 1.0), (1.0, 1.0)), ((11.0, 1.0), (20.0, 1.0)))
     assert (known.bid, known.ask) == (1.0, 20.0)
 

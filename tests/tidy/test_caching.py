@@ -31,6 +31,7 @@ OWNERS = {
     ("actors/subscribing.py", "Subscribing"): "refusals until every answer has come; no prices",
     ("actors/views.py", "View"): "a handle's live view; judged by epoch and age at every reading",
     ("arbtree/verbs.py", "EngineVerbs"): "what the detector said, to be shown and never priced",
+    ("arbtree/commands/health.py", "EngineHealth"): "one look at an engine, shown and forgotten",
     ("markets/audit.py", "AuditNotes"): "events since an audit began, bounded, gone with it",
     ("simulator/feeds.py", "Feed"): "a simulated venue: its own trades",
     ("actors/proven_book.py", "ProvenBook"): "the live view itself, and the quotes that prove it",
