@@ -181,19 +181,6 @@ def watching_rows(said: Any) -> Rows:
     yield Row("watching", "one scrape", text)
 
 
-def supervision_rows(said: Any) -> Rows:
-    """Every primitive beside trio's own, then what being watched costs."""
-    for row in said["rows"]:
-        text = f"{row['ratio']} x {row['beside']} ({row['us']} us beside {row['beside_us']})"
-        yield Row("supervision", row["measure"], text, f"<= {row['bar']:g} x", row["kept"])
-    watched = said["inspecting"]
-    cpu_us = watched["cpu_us_an_event"]
-    text = f"{watched['ratio']} x the CPU without ({cpu_us['watched']} us an event beside"
-    text = f"{text} {cpu_us['alone']})"
-    yield Row("supervision", "metrics and inspection on", text, f"<= {watched['bar']:g} x",
-              watched["kept"])  # fmt: skip
-
-
 BENCHMARKS: dict[str, Benchmark] = {
     "handler": Benchmark(handler_rows, quick=("--rounds", "5"), recorded=("--real",)),
     "replay": Benchmark(replay_rows, quick=("--rounds", "2")),
@@ -203,7 +190,6 @@ BENCHMARKS: dict[str, Benchmark] = {
     "receive": Benchmark(receive_rows, quick=("--messages", "10000", "--rounds", "1")),
     "turn": Benchmark(turn_rows, quick=("--rounds", "5")),
     "live": Benchmark(live_rows, quick=("--seconds", "10", "--levels", "100")),
-    "supervision": Benchmark(supervision_rows, quick=("--rounds", "5", "--windows", "2")),
     "rest": Benchmark(rest_rows, quick=("--requests", "500", "--rounds", "3")),
     "watching": Benchmark(watching_rows, quick=("--rounds", "3", "--seconds", "20")),
     "memory": Benchmark(memory_rows),
@@ -250,7 +236,7 @@ def document(facts: dict[str, str], rows: Sequence[Row]) -> str:
 
 
 def place_of(names: Sequence[str]) -> Path:
-    """Where figures are written: some benchmarks alone stand beside the whole."""
+    """Where figures are written: those of named benchmarks in a file of their own."""
     return RESULTS.with_stem("-".join((RESULTS.stem, *names))) if names else RESULTS
 
 

@@ -57,6 +57,7 @@ OWNERS = {
     ): "a checker of a virtual run: the accepted events of a book, bounded",
     ("arbtree/commands/health.py", "EngineHealth"): "one answer of an engine, printed and gone",
     ("arbtree/verbs.py", "EngineVerbs"): "what the detector said, to be shown and never priced",
+    ("arbtree/commands/health.py", "EngineHealth"): "one look at an engine, shown and forgotten",
     ("markets/audit.py", "AuditNotes"): "events since an audit began, bounded, gone with it",
     ("simulator/feeds.py", "Feed"): "a simulated venue: its own trades",
     ("actors/proven_book.py", "ProvenBook"): "the live view itself, and the quotes that prove it",
