@@ -35,17 +35,17 @@ async def test_each_fault_strikes_and_is_survived(turn: int, autojump_clock: Moc
                 assert struck or not virtual.world.venues[venue].connections, (fault, venue)
             await trio.sleep(2.0)
         heal(virtual.world)
-        for venue in virtual.world.venues.values():
-            assert not venue.troubles
-            assert not venue.rest_faults
-            assert venue.skew_ms == 0
+        for healed in virtual.world.venues.values():
+            assert not healed.troubles
+            assert not healed.rest_faults
+            assert healed.skew_ms == 0
         await virtual.until(virtual.all_live, 300)
         rows = virtual.engine.runtime.rows()
         assert {row.state for row in rows} == {"running"}
         assert all(row.mailbox is None or row.mailbox.conserved for row in rows)
 
 
-async def test_what_nobody_can_have_is_refused() -> None:
+def test_what_nobody_can_have_is_refused() -> None:
     """Unknown venues and faults are told by name."""
     world = World(1, venues=("mexc",))
     with pytest.raises(UsageError, match="no venue 'binance': mexc"):
