@@ -17,6 +17,7 @@ from messages.books import BookDark, BookTop, FeedOpened
 from messages.errors import ArbtreeError, RetryKind
 from messages.market import BookDelta
 from messages.opportunities import Evidence, OpportunityOpened
+from simulator.world import World
 from supervisors.events import LifecycleEvent
 
 NS_PER_MS = 1_000_000
@@ -217,6 +218,43 @@ def _says_never(text: str) -> bool:
         if isinstance(kind, type) and issubclass(kind, ArbtreeError):
             return kind.default_retry.kind is RetryKind.NEVER
     return False
+
+
+class LifeChecker(Checker):
+    """Counts lives, and the sockets that they open."""
+
+    name = "lives"
+    sentence = "Each life has a generation of its own, dials once and leaves no socket."
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._generations: dict[str, int] = {}
+        self._connections: dict[str, int] = {}
+
+    def state(self, path: str, state: str, generation: int) -> None:
+        """A life begins with a higher generation than the one before."""
+        if state != "starting":
+            return
+        self.looked_at += 1
+        before = self._generations.get(path)
+        if before is not None and generation <= before:
+            self.violate(f"{path} begins as generation {generation} after {before}")
+        self._generations[path] = generation
+        if "/connections/" in path:
+            venue = path.split("/")[2]
+            self._connections[venue] = self._connections.get(venue, 0) + 1
+
+    def look(self, world: World, engine: Engine) -> None:
+        """Compare with what the venues saw, while all is well."""
+        alive = [row.path for row in engine.runtime.rows() if "/connections/" in row.path]
+        for name, venue in world.venues.items():
+            self.looked_at += 1
+            lives, upgrades = self._connections.get(name, 0), venue.meter.upgrades
+            if upgrades > lives:
+                self.violate(f"{name} was connected to {upgrades} times in {lives} lives")
+            actors = sum(path.split("/")[2] == name for path in alive)
+            if len(venue.connections) > actors:
+                self.violate(f"{name} has {len(venue.connections)} connections of {actors} actors")
 
 
 class LivenessChecker(Checker):
