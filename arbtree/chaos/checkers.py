@@ -17,11 +17,12 @@ from messages.books import BookDark, BookTop, FeedOpened
 from messages.errors import ArbtreeError, RetryKind
 from messages.market import BookDelta
 from messages.opportunities import Evidence, OpportunityOpened
+from simulator.world import World
 from supervisors.events import LifecycleEvent
 
 NS_PER_MS = 1_000_000
-RATE_SLACK_S = 1e-6
-"""Sums of floats: two times that differ by less are one."""
+SLACK = 1e-6
+"""Sums of floats: numbers that differ by less are one."""
 
 
 class ConservationChecker(Checker):
@@ -139,8 +140,7 @@ class BudgetChecker(Checker):
         self._rules = settings.supervision
         self._crashes: dict[str, _Spent] = {}
         self._after_outage: set[str] = set()
-        self._reconnects: dict[str, list[float]] = {}
-        self._last: dict[str, LifecycleEvent] = {}
+        self._places: dict[str, tuple[float, float]] = {}
         self.quarantines = 0
 
     def restarted(self, path: str) -> None:
@@ -157,9 +157,7 @@ class BudgetChecker(Checker):
         now_s = trio.current_time()
         if event.kind == "crash":
             self._crashes.setdefault(event.path, _Spent()).add(now_s)
-            self._last[event.path] = event
         elif event.kind == "outage":
-            self._last[event.path] = event
             if not event.text.startswith("outage while stopping"):
                 self._after_outage.add(event.path)
         elif event.kind == "quarantined":
@@ -200,14 +198,12 @@ class BudgetChecker(Checker):
             return
         self._after_outage.discard(path)
         venue = "/".join(path.split("/")[:3])
-        starts = self._reconnects.setdefault(venue, [])
-        starts.append(now_s)
         burst, per_s = rules.reconnect_burst, rules.reconnects_per_s
-        if len(starts) > burst:
-            least_s = 1.0 / per_s
-            apart_s = now_s - starts[-1 - burst]
-            if apart_s < least_s - RATE_SLACK_S:
-                self.violate(f"{venue}: {burst + 1} reconnects within {apart_s:.3f} s")
+        places, since_s = self._places.get(venue, (float(burst), now_s))
+        places = min(float(burst), places + (now_s - since_s) * per_s) - 1.0
+        self._places[venue] = places, now_s
+        if places < -SLACK:
+            self.violate(f"{venue}: {path} reconnects before the limit has a place for it")
 
 
 def _says_never(text: str) -> bool:
@@ -217,6 +213,43 @@ def _says_never(text: str) -> bool:
         if isinstance(kind, type) and issubclass(kind, ArbtreeError):
             return kind.default_retry.kind is RetryKind.NEVER
     return False
+
+
+class LifeChecker(Checker):
+    """Counts lives, and the sockets that they open."""
+
+    name = "lives"
+    sentence = "Each life has a generation of its own, dials once and leaves no socket."
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._generations: dict[str, int] = {}
+        self._connections: dict[str, int] = {}
+
+    def state(self, path: str, state: str, generation: int) -> None:
+        """A life begins with a higher generation than the one before."""
+        if state != "starting":
+            return
+        self.looked_at += 1
+        before = self._generations.get(path)
+        if before is not None and generation <= before:
+            self.violate(f"{path} begins as generation {generation} after {before}")
+        self._generations[path] = generation
+        if "/connections/" in path:
+            venue = path.split("/")[2]
+            self._connections[venue] = self._connections.get(venue, 0) + 1
+
+    def look(self, world: World, engine: Engine) -> None:
+        """Compare with what the venues saw, while all is well."""
+        alive = [row.path for row in engine.runtime.rows() if "/connections/" in row.path]
+        for name, venue in world.venues.items():
+            self.looked_at += 1
+            lives, upgrades = self._connections.get(name, 0), venue.meter.upgrades
+            if upgrades > lives:
+                self.violate(f"{name} was connected to {upgrades} times in {lives} lives")
+            actors = sum(path.split("/")[2] == name for path in alive)
+            if len(venue.connections) > actors:
+                self.violate(f"{name} has {len(venue.connections)} connections of {actors} actors")
 
 
 class LivenessChecker(Checker):

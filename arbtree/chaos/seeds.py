@@ -15,6 +15,7 @@ from arbtree.chaos.checkers import (
     BudgetChecker,
     ConservationChecker,
     DecisionChecker,
+    LifeChecker,
     LivenessChecker,
     StopChecker,
 )
@@ -75,6 +76,7 @@ class _Run:
         self.replay = ReplayChecker()
         self.truth = TruthChecker()
         self.budgets = BudgetChecker(settings)
+        self.lives = LifeChecker()
         self.recovery = Recovery(lambda target: books_below(self.feeds, target))
         self.liveness = LivenessChecker()
         self.stopping = StopChecker()
@@ -84,6 +86,7 @@ class _Run:
             self.replay,
             self.truth,
             self.budgets,
+            self.lives,
             self.recovery,
             self.liveness,
             self.stopping,
@@ -171,6 +174,8 @@ class _Run:
         self._judge_liveness(engine, trio.current_time() - healed_s)
         await trio.sleep_until(began_s + self.for_s)
         self.conservation.look(engine)
+        if self.ended_live:
+            self.lives.look(self.world, engine)
         self.recovery.finish()
         asked_s = trio.current_time()
         engine.runtime.request_stop("the seed is over")

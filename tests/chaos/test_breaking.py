@@ -45,7 +45,7 @@ async def test_each_fault_strikes_and_is_survived(turn: int, autojump_clock: Moc
         assert all(row.mailbox is None or row.mailbox.conserved for row in rows)
 
 
-async def test_what_nobody_can_have_is_refused() -> None:
+def test_what_nobody_can_have_is_refused() -> None:
     """Unknown venues and faults are told by name."""
     world = World(1, venues=("mexc",))
     with pytest.raises(UsageError, match="no venue 'binance': mexc"):

@@ -1,0 +1,207 @@
+"""Each checker finds what it is for, on messages made by hand, and nothing where all is well."""
+
+from __future__ import annotations
+
+import trio
+from msgspec import structs
+from trio.testing import MockClock
+
+from arbtree.chaos.checkers import BudgetChecker, DecisionChecker, LifeChecker
+from arbtree.chaos.oracle import ReplayChecker
+from arbtree.chaos.recovery import Recovery, spread
+from config.settings import Settings
+from messages.books import BookDark, BookTop, DarkReason, FeedOpened
+from messages.identifiers import ContractKind, Instrument
+from messages.instruments import SymbolInfo
+from messages.market import BookDelta, BookSnapshot, Levels
+from messages.opportunities import Evidence, OpportunityOpened
+from supervisors.chaos.nemesis import Injected
+from supervisors.chaos.schedule import Planned
+from supervisors.events import LifecycleEvent
+
+BOOK = "engine/venues/binance/books/BTC-USDT"
+OTHER = "engine/venues/mexc/books/BTC-USDT"
+CONNECTION = "engine/venues/binance/connections/0"
+S_NS = 1_000_000_000
+BIDS: Levels = ((99.0, 1.0), (98.0, 2.0))
+ASKS: Levels = ((101.0, 1.0), (102.0, 2.0))
+INFO = SymbolInfo(
+    venue="binance", symbol="BTC/USDT", native="BTCUSDT", base="BTC", quote="USDT",
+    kind=ContractKind.SPOT,
+)  # fmt: skip
+
+
+def _top(sequence: int, bids: Levels = BIDS, venue: str = "binance") -> BookTop:
+    feed = f"engine/venues/{venue}/connections/0"
+    return BookTop(venue, "BTC/USDT", feed, 1, sequence, bids, ASKS, 0, 0, 0, 0)
+
+
+def _delta(first: int, last: int, bids: Levels, received_ns: int = 0) -> BookDelta:
+    return BookDelta("binance", "BTC/USDT", 1, first, last, -1, 0, received_ns, bids, ())
+
+
+# -- replay ---------------------------------------------------------------------------------------
+
+
+def _replayed(top: BookTop, deltas: tuple[BookDelta, ...]) -> ReplayChecker:
+    checker = ReplayChecker()
+    checker.opened(BOOK, FeedOpened(INFO, CONNECTION, 1))
+    checker.snapshot(BOOK, BookSnapshot("binance", "BTC/USDT", 1, 10, 0, 0, BIDS, ASKS))
+    for delta in deltas:
+        checker.delta(BOOK, delta)
+    checker.top(BOOK, top)
+    return checker
+
+
+async def test_replay_knows_a_right_top_from_a_wrong_one(autojump_clock: MockClock) -> None:
+    """Right levels pass; a level too much, an overlooked gap and a made-up id do not."""
+    changed = ((99.5, 3.0), *BIDS)
+    follows = (_delta(11, 12, ((99.5, 3.0),)),)
+    assert _replayed(_top(12, changed), follows).failed == 0
+    assert _replayed(_top(12, BIDS), follows).failed == 1
+    gap = (_delta(13, 14, ((99.5, 3.0),)),)
+    assert "leads to sequence 14" in _replayed(_top(14, changed), gap).violations[0]
+    assert _replayed(_top(99, BIDS), ()).failed == 1
+    assert _replayed(structs.replace(_top(10), epoch=2), ()).failed == 1
+
+
+async def test_replay_wants_a_snapshot_after_darkness(autojump_clock: MockClock) -> None:
+    """A book that went dark and goes on with its old levels is found out."""
+    checker = _replayed(_top(10), ())
+    checker.dark(BOOK, BookDark("binance", "BTC/USDT", 1, DarkReason.CROSSED, 0))
+    checker.delta(BOOK, _delta(15, 15, ((99.5, 3.0),)))
+    checker.top(BOOK, _top(15, ((99.5, 3.0), *BIDS)))
+    assert checker.failed == 1
+
+
+# -- decisions ------------------------------------------------------------------------------------
+
+
+def _opened(at_ns: int = S_NS, **changes: object) -> OpportunityOpened:
+    buy = Evidence(Instrument("binance", "BTC/USDT"), 1, 12, 101.0, 5.0, 5.0, None, 0, 0)
+    sell = Evidence(Instrument("mexc", "BTC/USDT"), 1, 7, 103.0, 5.0, 5.0, None, 0, 0)
+    return OpportunityOpened(1, structs.replace(buy, **changes), sell, at_ns, at_ns, 100.0, 90.0, 1)
+
+
+def _decided(checker: DecisionChecker, fact: OpportunityOpened) -> list[str]:
+    checker.top(OTHER, _top(7, ((103.0, 1.0),), "mexc"))
+    checker.opportunity(fact)
+    return checker.violations
+
+
+async def test_a_decision_is_held_against_the_latest_news(autojump_clock: MockClock) -> None:
+    """Live and fresh passes; dark, another sequence, another price and old proof do not."""
+
+    def live() -> DecisionChecker:
+        checker = DecisionChecker(Settings())
+        checker.top(BOOK, _top(12))
+        return checker
+
+    assert _decided(live(), _opened()) == []
+    dark = live()
+    dark.dark(BOOK, BookDark("binance", "BTC/USDT", 1, DarkReason.GAP, 0))
+    assert "was dark" in _decided(dark, _opened())[0]
+    assert "had moved on" in _decided(live(), _opened(sequence=11))[0]
+    assert "another price" in _decided(live(), _opened(price=100.5))[0]
+    assert "proof was" in _decided(live(), _opened(proof_age_ms=1500.0))[0]
+    assert "had moved on" in _decided(live(), _opened(epoch=2))[0]
+
+
+async def test_an_event_that_waits_makes_a_book_stale(autojump_clock: MockClock) -> None:
+    """What a book was told and has not applied for more than a second forbids decisions."""
+    checker = DecisionChecker(Settings())
+    checker.opened(BOOK, FeedOpened(INFO, CONNECTION, 1))
+    checker.top(BOOK, _top(12))
+    checker.delta(BOOK, _delta(13, 13, ((99.5, 3.0),), received_ns=S_NS))
+    assert _decided(checker, _opened(at_ns=S_NS + S_NS // 2)) == []
+    assert "waited for 2000 ms" in _decided(checker, _opened(at_ns=3 * S_NS))[0]
+
+
+# -- budgets and lives ----------------------------------------------------------------------------
+
+
+def _event(path: str, kind: str, text: str = "") -> LifecycleEvent:
+    return LifecycleEvent(1, 0, 0, path, 1, kind, text)
+
+
+async def test_a_quarantine_must_be_due(autojump_clock: MockClock) -> None:
+    """Six crashes in a minute, or an error that says never, and nothing else."""
+    checker = BudgetChecker(Settings())
+    for _ in range(6):
+        checker.event(_event(BOOK, "crash"))
+    checker.event(_event(BOOK, "quarantined", "spent its budget; crash: Boom"))
+    checker.event(_event(OTHER, "quarantined", "crash: UnknownSymbol: mexc: no such symbol"))
+    assert checker.failed == 0
+    checker.event(_event(OTHER, "quarantined", "spent its budget; crash: Boom"))
+    checker.event(_event(OTHER, "quarantined", "outage: ConnectionLost: cut"))
+    checker.event(_event("engine/venues/mexc", "quarantined", "crash: GaveUp: it gave up"))
+    assert checker.failed == 3
+
+
+async def test_a_start_beyond_the_budget_is_found(autojump_clock: MockClock) -> None:
+    """A budget that is not enforced, and one that an operator's restart refreshed."""
+    checker = BudgetChecker(Settings())
+    for _ in range(6):
+        checker.event(_event(BOOK, "crash"))
+    checker.event(_event(BOOK, "starting"))
+    assert checker.failed == 1
+    checker.restarted(BOOK)
+    checker.event(_event(BOOK, "starting"))
+    assert checker.failed == 1
+
+
+async def test_reconnects_faster_than_the_limit_are_found(autojump_clock: MockClock) -> None:
+    """Five at once and one a second are allowed; the sixth at once is not."""
+    checker = BudgetChecker(Settings())
+
+    def reconnect() -> None:
+        checker.event(_event(CONNECTION, "outage", "outage: ConnectionLost: cut"))
+        checker.event(_event(CONNECTION, "starting"))
+
+    for _ in range(5):
+        reconnect()
+    await trio.sleep(1.0)
+    reconnect()
+    assert checker.failed == 0
+    reconnect()
+    assert "reconnects before the limit" in checker.violations[0]
+
+
+async def test_a_life_without_a_new_generation_is_found(autojump_clock: MockClock) -> None:
+    """An epoch that is not bumped would make old data look new."""
+    checker = LifeChecker()
+    for generation in (1, 2, 2):
+        checker.state(CONNECTION, "starting", generation)
+    assert "begins as generation 2 after 2" in checker.violations[0]
+
+
+# -- recovery -------------------------------------------------------------------------------------
+
+
+async def test_the_latest_fault_takes_the_blame(autojump_clock: MockClock) -> None:
+    """Times to dark and to live are those of one fault; what stays dark has not recovered."""
+    recovery = Recovery(lambda target: [BOOK])
+    recovery.begin()
+    recovery.top(BOOK, _top(1))
+    for fault in ("ban", "cut"):
+        now_s = trio.current_time()
+        recovery.struck(Injected(Planned(now_s, fault, "engine/venues/binance"), now_s, now_s))
+        await trio.sleep(1.0)
+    dark = BookDark("binance", "BTC/USDT", 1, DarkReason.DISCONNECTED, 0)
+    recovery.dark(BOOK, dark)
+    await trio.sleep(2.0)
+    recovery.top(BOOK, _top(2))
+    ban, cut = recovery.records()
+    assert (ban.dark_after_s, ban.live_after_s) == (None, None)
+    assert (cut.dark_after_s, cut.live_after_s) == (1.0, 3.0)
+    recovery.struck(Injected(Planned(9.0, "cut", "engine/venues/binance"), 3.0, 3.0))
+    recovery.dark(BOOK, dark)
+    recovery.finish()
+    assert recovery.failed == 1
+
+
+def test_spread_is_by_nearest_rank() -> None:
+    """Of a hundred times the 99th is the second worst."""
+    times = [float(number) for number in range(1, 101)]
+    assert structs.astuple(spread(times)) == (100, 50.0, 99.0, 100.0)
+    assert structs.astuple(spread([])) == (0, None, None, None)
