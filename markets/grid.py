@@ -41,13 +41,13 @@ def _whole(prices: list[float], scale: float) -> list[int] | None:
 
     A thousand prices cost 0.2 ms here and 2 ms as text, and a replay loads snapshots all the time.
     """
+    if max(prices, default=0.0) * scale >= _EXACT:
+        return None
     for price in prices[:1]:  # most wrong scales already fail at the first price
         if floor(price * scale + 0.5) / scale != price:
             return None
     numbers = [floor(price * scale + 0.5) for price in prices]
-    if [number / scale for number in numbers] != prices or max(numbers, default=0) >= _EXACT:
-        return None
-    return numbers
+    return numbers if [number / scale for number in numbers] == prices else None
 
 
 def _tick_of_text(prices: list[float]) -> Decimal | None:

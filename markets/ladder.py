@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from heapq import nsmallest
 from itertools import compress, islice
-from math import floor
+from math import floor, inf
 
 from markets.depth import OffGrid
 from messages.market import Levels
@@ -116,7 +116,8 @@ class LadderSide:
                 else:
                     raise ValueError(f"{amount!r} is not an amount")
         except OverflowError:
-            raise ValueError("an infinite number is not a price") from None
+            # Its tick is beyond all floats; the price itself may be finite.
+            raise _misfit(price, den) from None
         finally:
             # A deleted best level is replaced once a message, and also when a level raised.
             if not amounts[best]:
@@ -244,6 +245,6 @@ class LadderSide:
 
 def _misfit(price: float, den: float) -> ValueError | OffGrid:
     """What to raise for a price that is not on the grid: it may not be a price at all."""
-    if price <= 0.0:
+    if not 0.0 < price < inf:
         return ValueError(f"{price!r} is not a price")
     return OffGrid(price, f"1/{abs(den):.0f}")

@@ -277,6 +277,19 @@ def test_the_ladder_knows_when_it_does_not_suit() -> None:
     assert book.sparse
 
 
+@pytest.mark.parametrize("price", [1e300, 1.7e308])
+@pytest.mark.parametrize("tick", ["0.01", "1E-10"])
+def test_a_price_beyond_all_ticks_is_off_the_grid(price: float, tick: str) -> None:
+    """It is a price, however mad: the twin takes it, and no owner of a book crashes of it."""
+    book = LadderBook(Decimal(tick))
+    book.reset(((0.5, 1.0),), ((0.75, 1.0),))
+    with pytest.raises(OffGrid):
+        book.apply((), ((price, 2.0),))
+    twin = book.to_sorted()
+    twin.apply((), ((price, 2.0),))
+    assert twin.all_levels() == (((0.5, 1.0),), ((0.75, 1.0), (price, 2.0)))
+
+
 @pytest.mark.parametrize("tick", ["0", "-0.01", "NaN", "Infinity", "17", "1000", "1E-16"])
 def test_a_tick_without_a_ladder_is_refused(tick: str) -> None:
     """Non-positive, endless, too coarse and too fine ticks are for the twin."""

@@ -22,6 +22,7 @@ from markets.grid import tick_of
         ([1e-08, 3e-07], "1E-8"),
         ([1e22, 5e21], "5E+21"),
         ([7.25], "7.25"),
+        ([0.25, 1e300], "0.25"),
     ],
 )
 def test_the_greatest_common_step_is_found(prices: list[float], tick: str) -> None:
