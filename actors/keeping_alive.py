@@ -34,6 +34,7 @@ class KeepingAlive:
 
     def __init__(self, venue: Venue, feed: Feed, context: ActorContext, socket: Websocket) -> None:
         self._dialect, self._feed = venue.dialect, feed
+        self._offset = venue.clock_offset
         self._context, self._clock, self._socket = context, context.clock, socket
         self._rule = rule = venue.dialect.heartbeat
         chosen_s = venue.settings.ping_every_s
@@ -55,7 +56,7 @@ class KeepingAlive:
             await self._ping_by_text()
 
     async def _ping_by_text(self) -> None:
-        text = self._dialect.client_ping(self._clock.wall_ns() // NS_PER_S)
+        text = self._dialect.client_ping(self._offset.venue_s(self._clock.wall_ns()))
         if text:
             self._pinged_ns = self._clock.now_ns()
             await self._socket.send(text)

@@ -89,7 +89,7 @@ class Subscribing:
             self._queued.difference_update((order.verb, name) for name in order.streams)
             if not streams:
                 continue
-            at_s = self._clock.wall_ns() // NS_PER_S
+            at_s = self._venue.clock_offset.venue_s(self._clock.wall_ns())
             spell = getattr(self._venue.dialect, order.verb)
             for frame in spell(streams, self._request_id, at_s):
                 if order.verb == "subscribe":

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from exchanges.contract import DepthFeed, PublicDialect
     from messages.requests import RestRequest
 
+NS_PER_S = 1_000_000_000
+
 SYMBOLS_TTL_S = 3600.0
 """Venues change ticks and listings a few times a day at most."""
 
@@ -126,6 +128,13 @@ class ClockOffset:
         self.offset_ms = (sent_wall_ms + received_wall_ms) / 2 - venue_ms
         self.round_trip_ms = received_wall_ms - sent_wall_ms
         self.measured += 1
+
+    def venue_s(self, wall_ns: int) -> int:
+        """The venue's clock in whole Unix seconds, as far as it is known: ours until measured.
+
+        Some venues refuse commands that name another minute than theirs.
+        """
+        return (wall_ns - round(self.offset_ms * 1e6)) // NS_PER_S
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "break an engine, virtual or running, and time its recovery",
     ),
     "venues": ("arbtree.commands.venues", "list the venues, what they offer and their limits"),
+    "certify": ("arbtree.commands.certify", "play the certification cards on a venue"),
     "import": ("arbtree.commands.import_", "turn other tools' recordings into captures"),
     "record": ("arbtree.commands.record", "record what a venue sends, to replay it later"),
     "decode": ("arbtree.commands.decode", "show what a venue's frames say"),

@@ -39,7 +39,11 @@ def main() -> int:
             except Exception as error:
                 found += 1
                 if found <= SHOWN:
-                    print(f"{type(error).__name__}: {error}", *error.__notes__, file=sys.stderr)
+                    print(
+                        f"{type(error).__name__}: {error}",
+                        *getattr(error, "__notes__", ()),
+                        file=sys.stderr,
+                    )
         rate = arguments.frames / (time.process_time() - began_s)
         counts = judge.counts
         row = (

@@ -157,7 +157,7 @@ def _member(chance: random.Random, frame: bytearray, _: Sequence[bytes]) -> None
 def _places(value: Any) -> list[tuple[Any, Any]]:
     """Every member of nested JSON, as what holds it and its key there."""
     found: list[tuple[Any, Any]] = []
-    waiting = [value]
+    waiting = [value] if isinstance(value, (dict, list)) else []
     while waiting:
         each = waiting.pop()
         pairs = each.items() if isinstance(each, dict) else enumerate(each)

@@ -17,7 +17,16 @@ from tests.fuzz import protobuf
 
 Levels = list[tuple[Decimal, Decimal]]
 
-_loads: Final = partial(json.loads, strict=False, parse_float=Decimal, parse_int=Decimal)
+
+def _number(text: str) -> Decimal:
+    """Read a number; one beyond all Decimals is infinite, as in a float."""
+    try:
+        return Decimal(text)
+    except ArithmeticError:
+        return Decimal("Infinity")
+
+
+_loads: Final = partial(json.loads, strict=False, parse_float=_number, parse_int=_number)
 
 
 class Reading(NamedTuple):
