@@ -40,7 +40,7 @@ from messages.market import BookDelta
 
 OURS, ORJSON, TO_DICT, CCXT = "ours", "orjson + float", "MessageToDict + float", "ccxt.pro"
 PEERS = {ORJSON: "orjson", CCXT: "ccxt"}
-"""What `benchmarks.peers` calls the ways that run in the other environment."""
+"""What `benchmarks.peers.decoders` calls the ways that run in the other environment."""
 PACKAGES = {"orjson": ("orjson",), "ccxt": ("ccxt", "protobuf==5.29.5")}
 """What pip installs; that protobuf is the one ccxt asks for."""
 INSTALL_S = 400.0
@@ -87,7 +87,7 @@ class Peers:
 
     def __init__(self, python: Path) -> None:
         self._child = subprocess.Popen(
-            [str(python), "-W", "ignore", str(Path(__file__).with_name("peers.py"))],
+            [str(python), "-W", "ignore", str(Path(__file__).parent / "peers" / "decoders.py")],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -32,7 +32,8 @@ font-weight:600}
 .wide{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
 th,td{border-bottom:1px solid var(--line);padding:.3rem .6rem;text-align:left;vertical-align:top}
-td.n,th.n{text-align:right}td.n,th.n,#recovery td:first-child{white-space:nowrap}th{background:var(--bar)}
+td.n,th.n{text-align:right}td.n,th.n,#recovery td:first-child{white-space:nowrap}
+th{background:var(--bar)}
 code{font:12px ui-monospace,monospace}ul{margin:.2rem 0;padding-left:1.2rem}
 """
 

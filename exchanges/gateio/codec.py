@@ -115,7 +115,12 @@ class GateCodec(PublicCodec):
         self._venue = family.venue
         self._builders = Builders(family, symbols, epoch)
         self._routes = {
-            channel.encode(): (route.read, MethodType(route.build, self._builders), route.events)
+            channel.encode(): (
+                channel,
+                route.read,
+                MethodType(route.build, self._builders),
+                route.events,
+            )
             for channel, route in ROUTES.items()
             if channel.startswith(f"{family.prefix}.")
         }
@@ -124,11 +129,12 @@ class GateCodec(PublicCodec):
         """See `PublicCodec.decode`."""
         start = payload.find(_CHANNEL) + len(_CHANNEL)
         try:
-            read, build, events = self._routes[payload[start : payload.find(b'"', start)]]
+            channel, read, build, events = self._routes[payload[start : payload.find(b'"', start)]]
             frame = read(payload)
         except _NOT_SHORT:
             return self._decode_slowly(payload, received_ns)
-        if frame.event not in events:
+        # Found by its place, so the frame has the last word on which channel it is of.
+        if frame.event not in events or frame.channel != channel:
             return self._decode_slowly(payload, received_ns)
         messages: Messages = build(frame, received_ns)
         return messages
@@ -149,7 +155,7 @@ class GateCodec(PublicCodec):
         route = self._routes.get(peek.channel.encode())
         if route is None:
             self._fail("a public channel of this market", payload, peek.channel)
-        _, build, events = route
+        _, _, build, events = route
         if peek.event not in events:
             if peek.channel == "futures.order_book" and peek.event == "update":
                 # Single levels of a book without an id: of no use, the whole ones follow.

@@ -54,6 +54,7 @@ class Frame(Struct, Generic[ResultT], gc=False):
     {"time":1606294781,"time_ms":1606294781236,"channel":"spot.trades","event":"update","result":[]}
     """
 
+    channel: str
     result: ResultT
     event: str = ""
     """Futures' in-band snapshots come without one."""

@@ -139,7 +139,7 @@ class Judge:
     def _readings(self, payload: bytes) -> list[Reading]:
         """What the reader finds about symbols we know: all-market arrays hold others too."""
         try:
-            readings = read_frame(self.corpus.venue, payload)
+            readings = read_frame(self.corpus.venue, payload, self.corpus.natives)
         except _ANY_READING as error:
             raise Finding(f"accepted, but unreadable: {error!r}") from error
         return [each for each in readings if each.native.upper() in self.symbols]

@@ -8,7 +8,7 @@ codec accepted, and what it then reads has to be the same.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from decimal import Decimal
 from functools import partial
 from typing import Any, Final, NamedTuple
@@ -45,14 +45,19 @@ class Reading(NamedTuple):
     asks: Levels
 
 
-def read_frame(venue: str, payload: bytes) -> list[Reading]:
+def read_frame(venue: str, payload: bytes, natives: Collection[str]) -> list[Reading]:
     """Read the events of a websocket frame that are about books, in order.
+
+    Args:
+        venue: whose frame.
+        payload: the frame.
+        natives: symbols that a topic may name where nothing else does.
 
     Raises:
         ValueError, ArithmeticError, LookupError, TypeError: it says nothing readable.
     """
     if venue == "mexc":
-        return [] if payload[:1] == b"{" else list(_mexc(payload))
+        return [] if payload[:1] == b"{" else list(_mexc(payload, natives))
     read = _gate if venue.startswith("gateio") else _binance
     return [event for value in _values(payload) for event in read(value)]
 
@@ -156,7 +161,8 @@ def _gate(value: Any) -> Iterator[Reading]:
         native = data["s"]
         if channel == "obu":
             native = native.removeprefix("ob.").rpartition(".")[0]
-        kind = "snapshot" if data.get("full") else "delta"
+        # A lax reader takes the texts for what they say.
+        kind = "snapshot" if data.get("full") in (True, 1, "1", "true", "True") else "delta"
         ids = _id(data.get("U", -1)), _id(data["u"])
         yield Reading(kind, native, *ids, -1, *_sides(data, "b", "a"))
     elif channel == "order_book" and isinstance(data, dict):
@@ -172,7 +178,7 @@ _BODIES: Final = range(301, 316)
 _LIMIT_DEPTH, _QUOTES, _DEPTH, _QUOTE = 303, 311, 313, 315
 
 
-def _mexc(payload: bytes) -> Iterator[Reading]:
+def _mexc(payload: bytes, natives: Collection[str]) -> Iterator[Reading]:
     texts: dict[int, str] = {}
     body, content = 0, b""
     for number, wire, value in protobuf.fields(payload):
@@ -184,8 +190,9 @@ def _mexc(payload: bytes) -> Iterator[Reading]:
             body = number
         elif number in (_CHANNEL, _SYMBOL):
             texts[number] = value.decode()
-    known = [part for part in texts[_CHANNEL].split("@")[:-3:-1] if part.isalnum()]
-    native = texts.get(_SYMBOL) or next((part for part in known if part.isupper()), "")
+    last_parts = texts[_CHANNEL].split("@")[:-3:-1]
+    named = next((part for part in last_parts if part in natives), "")
+    native = texts.get(_SYMBOL) or named
     if body == _QUOTES:
         quotes, version = _all(content, 1), _one(content, 2)
         for place, each in enumerate(quotes):

@@ -38,6 +38,7 @@ OWNERS = {
         "arbtree/chaos/oracle.py",
         "_Replay",
     ): "a checker of a virtual run: the accepted events of a book, bounded",
+    (
         "arbtree/certification/stage.py",
         "Witness",
     ): "what a simulated venue's books really were: the judge's memory, which prices nothing",

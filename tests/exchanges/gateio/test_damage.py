@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import suppress
 
 import pytest
@@ -39,6 +40,24 @@ def test_every_cut_is_an_error(futures: bool, sample: bytes) -> None:
         with pytest.raises(DecodeError, match=r"^gateio"):
             codec.decode(sample[:end], 5)
     assert codec.decode(sample, 5)
+
+
+@pytest.mark.parametrize(("futures", "sample"), SAMPLES)
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        # The name stands where it would stand behind a `channel` that is nowhere: found by fuzzing.
+        (rb'^.*"channel":"', rb'{"timel":"'),
+        (rb'"event":', rb'"channel":"spot.nothing","event":'),
+    ],
+    ids=["no channel", "another channel behind it"],
+)
+def test_the_channel_is_the_one_the_frame_names(
+    futures: bool, sample: bytes, before: bytes, after: bytes
+) -> None:
+    """Not what stands at a place: a frame without a channel, or with a later one, is refused."""
+    with pytest.raises(DecodeError, match=r"^gateio"):
+        make(futures).decode(re.sub(before, after, sample, count=1), 5)
 
 
 @pytest.mark.parametrize(
