@@ -19,7 +19,8 @@ import json
 import logging
 import sys
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol
 
 Json = Any
 
@@ -69,6 +70,19 @@ class Venue:
                 self.waiting.remove((due, future))
 
 
+class Book(Protocol):
+    """A library's book: takes what happens and tells `Seen`."""
+
+    async def take(self, payload: bytes) -> None:
+        """One frame."""
+
+    async def settle(self) -> None:
+        """Let run what is ready."""
+
+    async def cut(self) -> None:
+        """The connection is lost."""
+
+
 class Seen:
     """What a user of the library saw: `published` books, each with the newest event of then."""
 
@@ -77,7 +91,7 @@ class Seen:
         self.errors = 0
 
 
-# -- ccxt.pro ---------------------------------------------------------------------------------------
+# -- ccxt.pro -------------------------------------------------------------------------------------
 
 CCXT = {
     "binance": ("binance", "wss://stream.binance.com/stream"),
@@ -178,11 +192,8 @@ class Ccxt:
         self.exchange.on_close(self.client, 1006)
         self._connect()
 
-    async def end(self) -> None:
-        """Nothing is held open."""
 
-
-# -- cryptofeed ---------------------------------------------------------------------------------------
+# -- cryptofeed -----------------------------------------------------------------------------------
 
 CRYPTOFEED = {"binance": ("Binance", "BINANCE"), "gateio": ("Gateio", "GATEIO")}
 
@@ -231,11 +242,11 @@ class Cryptofeed:
         self.seen.errors += 1
         self.feed._reset()
 
-    async def end(self) -> None:
-        """Nothing is held open."""
 
-
-LIBRARIES = {"ccxt": Ccxt, "cryptofeed": Cryptofeed}
+LIBRARIES: dict[str, Callable[[Json, Venue, Seen], Book]] = {
+    "ccxt": Ccxt,
+    "cryptofeed": Cryptofeed,
+}
 
 
 class Resets(logging.Handler):
@@ -265,7 +276,6 @@ async def play(library: str, window: Json, plan: Json, resets: Resets) -> Json:
         await book.take(payload)
     venue.moved(0, all_due=True)
     await book.settle()
-    await book.end()
     return {"published": seen.published, "errors": seen.errors + resets.count - before}
 
 
