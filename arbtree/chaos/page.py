@@ -130,7 +130,7 @@ def _timelines(report: ChaosReport) -> str:
     kept = _failed_first(seed for seed in report.seeds if seed.records or seed.changes)
     shown = kept[:TIMELINES_MAX]
     if not shown:
-        text = "No seed kept its timeline: a seed that fails does, and one played with --trace."
+        text = "No seed kept its timeline: one that fails does, and all of few with --html."
         return f'<h2>Timeline</h2>\n<p class="soft">{text}</p>\n'
     parts = ["<h2>Timeline</h2>\n"]
     for seed in shown:

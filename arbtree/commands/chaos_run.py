@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 import msgspec
 from msgspec import structs
 
+from arbtree.chaos.page import TIMELINES_MAX, page
 from arbtree.chaos.report import ChaosReport
 from arbtree.chaos.seeds import Play
 from arbtree.chaos.text import report_text, timeline
@@ -62,6 +64,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--shrink", action="store_true", help="cut each failing seed down to the fewest faults"
     )
     parser.add_argument(
+        "--html", type=Path, metavar="FILE", help="write the report as one HTML page too"
+    )
+    parser.add_argument(
         "--only", metavar="I,J,...", help="with --seed: only these faults of its schedule"
     )
 
@@ -96,13 +101,20 @@ def run(arguments: argparse.Namespace) -> int:
             _shrunk(arguments, job, one, progress) for job, one in zip(jobs, plays, strict=True)
         ]
     progress.done()
-    report = whole_report(plays, for_s, again, took_s(), keep_timelines=arguments.trace)
+    report = whole_report(plays, for_s, again, took_s(), keep_timelines=_keeps(arguments, jobs))
+    if arguments.html is not None:
+        arguments.html.write_text(page(report), encoding="utf-8")
     _tell(arguments, report, plays)
     counted = sum(seed.counts for seed in report.seeds)
     if counted < arguments.at_least:
         print(f"only {counted} seeds count, --at-least {arguments.at_least}", file=sys.stderr)
         return EXIT_FOUND
     return 0 if report.passed else EXIT_FOUND
+
+
+def _keeps(arguments: argparse.Namespace, jobs: list[Job]) -> bool:
+    """Whether seeds that passed keep their timelines too: as many as the page can draw."""
+    return arguments.trace or (arguments.html is not None and len(jobs) <= TIMELINES_MAX)
 
 
 def _tell(arguments: argparse.Namespace, report: ChaosReport, plays: list[Play]) -> None:

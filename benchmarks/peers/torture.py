@@ -283,9 +283,8 @@ def main(words: Sequence[str] | None = None) -> int:
         print(table(rows, arguments.seeds))
     if arguments.write:
         about = (RESULTS.read_text() if RESULTS.exists() else "").partition("<!-- table -->")[0]
-        RESULTS.write_text(
-            f"{about}<!-- table -->\n\n{machine()}\n\n{table(rows, arguments.seeds)}\n"
-        )
+        facts = ", ".join(machine().values())
+        RESULTS.write_text(f"{about}<!-- table -->\n\n{facts}.\n\n{table(rows, arguments.seeds)}\n")
     mine = [count for name, _, count in rows if name == "arbtree" and isinstance(count, Count)]
     return 1 if any(count.wrong for count in mine) else 0
 

@@ -25,6 +25,7 @@ from arbtree.chaos.report import (
     Verdict,
 )
 from arbtree.chaos.timeline import LANES_MAX, dark_times
+from arbtree.cli import main
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 BOOK = "engine/venues/binance/books/BTC-USDT"
@@ -128,7 +129,7 @@ def test_without_timelines_the_page_says_how_to_get_one() -> None:
     bare = replace(report.seeds[0], records=(), changes=(), passed=True)
     text = page(replace(report, seeds=(bare,), passed=True))
     assert "<svg" not in text
-    assert "--trace" in text
+    assert "with --html" in text
     assert '<span id="verdict" class="good">passed</span>' in text
 
 
@@ -193,3 +194,12 @@ def test_a_browser_shows_timeline_and_tables(tmp_path: Path) -> None:
     assert len(seen["rows"]) == 2
     assert "silent topic" in seen["rows"][1]["text"] and "0.001" in seen["rows"][1]["text"]
     assert seen["verdict"][0]["text"] == "failed"
+
+
+def test_the_command_writes_the_page(tmp_path: Path) -> None:
+    """`--html FILE` beside whatever is printed; a few seeds keep their timelines."""
+    place = tmp_path / "chaos.html"
+    assert main(["chaos", "run", "--seed", "3", "--for", "12s", "--html", str(place)]) == 0
+    text = place.read_text(encoding="utf-8")
+    assert '<svg class="timeline"' in text
+    assert '<table id="recovery">' in text

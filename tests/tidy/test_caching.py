@@ -55,7 +55,6 @@ OWNERS = {
         "arbtree/chaos/oracle.py",
         "_Replay",
     ): "a checker of a virtual run: the accepted events of a book, bounded",
-    ("arbtree/commands/health.py", "EngineHealth"): "one answer of an engine, printed and gone",
     ("arbtree/verbs.py", "EngineVerbs"): "what the detector said, to be shown and never priced",
     ("arbtree/commands/health.py", "EngineHealth"): "one look at an engine, shown and forgotten",
     ("markets/audit.py", "AuditNotes"): "events since an audit began, bounded, gone with it",
