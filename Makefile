@@ -2,7 +2,7 @@
 # make run ARGS="..."  run the engine (sets up first; standard output is the engine's alone)
 # make test            set everything up and pass every check
 # make lint            the checks without the tests
-# make chaos ARGS="..."  random operations on supervisors, a long outage, 44 seeds of chaos (ten minutes)
+# make chaos ARGS="..."  random operations on supervisors, an outage, 44 seeds of chaos
 # make bench ARGS="..."  measure everything (four minutes); --write renews benchmarks/RESULTS.md
 # make format          let the formatter rewrite the sources
 # make proto           generate the protobuf code of the venues anew

@@ -6,7 +6,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from arbtree.testing import embedded_settings, virtual_engine
+from arbtree.testing import VirtualEngine, embedded_settings, virtual_engine
 from messages.errors import UsageError
 from simulator.breaking import Blow, heal, strike, strikes
 from simulator.world import World
@@ -16,6 +16,10 @@ VENUES = {
     "gateio": ["BTC/USDT"],
     "mexc": ["BTC/USDT"],
 }
+
+
+async def _connected(virtual: VirtualEngine, venue: str) -> None:
+    await virtual.until(lambda: bool(virtual.world.venues[venue].connections), 200)
 
 
 @pytest.mark.parametrize("turn", range(3))
@@ -28,7 +32,7 @@ async def test_each_fault_strikes_and_is_survived(turn: int, autojump_clock: Moc
             if number % 3 != turn:
                 continue
             for venue in names:
-                await virtual.until(lambda: bool(virtual.world.venues[venue].connections), 200)  # noqa: B023 - asked at once
+                await _connected(virtual, venue)
                 await trio.sleep(0.5)
                 blow = Blow(fault, venue, duration_s=1.0, seed=number)
                 struck = strike(virtual.world, blow)

@@ -1,4 +1,7 @@
-"""Each checker finds what it is for, on messages made by hand, and nothing where all is well."""
+"""Each checker finds what it is for, on messages made by hand, and nothing where all is well.
+
+A checker puts trio's time before its sentences, so these tests run in a loop.
+"""
 
 from __future__ import annotations
 
@@ -55,6 +58,7 @@ def _replayed(top: BookTop, deltas: tuple[BookDelta, ...]) -> ReplayChecker:
 
 async def test_replay_knows_a_right_top_from_a_wrong_one(autojump_clock: MockClock) -> None:
     """Right levels pass; a level too much, an overlooked gap and a made-up id do not."""
+    await trio.lowlevel.checkpoint()
     changed = ((99.5, 3.0), *BIDS)
     follows = (_delta(11, 12, ((99.5, 3.0),)),)
     assert _replayed(_top(12, changed), follows).failed == 0
@@ -67,6 +71,7 @@ async def test_replay_knows_a_right_top_from_a_wrong_one(autojump_clock: MockClo
 
 async def test_replay_wants_a_snapshot_after_darkness(autojump_clock: MockClock) -> None:
     """A book that went dark and goes on with its old levels is found out."""
+    await trio.lowlevel.checkpoint()
     checker = _replayed(_top(10), ())
     checker.dark(BOOK, BookDark("binance", "BTC/USDT", 1, DarkReason.CROSSED, 0))
     checker.delta(BOOK, _delta(15, 15, ((99.5, 3.0),)))
@@ -91,6 +96,7 @@ def _decided(checker: DecisionChecker, fact: OpportunityOpened) -> list[str]:
 
 async def test_a_decision_is_held_against_the_latest_news(autojump_clock: MockClock) -> None:
     """Live and fresh passes; dark, another sequence, another price and old proof do not."""
+    await trio.lowlevel.checkpoint()
 
     def live() -> DecisionChecker:
         checker = DecisionChecker(Settings())
@@ -109,6 +115,7 @@ async def test_a_decision_is_held_against_the_latest_news(autojump_clock: MockCl
 
 async def test_an_event_that_waits_makes_a_book_stale(autojump_clock: MockClock) -> None:
     """What a book was told and has not applied for more than a second forbids decisions."""
+    await trio.lowlevel.checkpoint()
     checker = DecisionChecker(Settings())
     checker.opened(BOOK, FeedOpened(INFO, CONNECTION, 1))
     checker.top(BOOK, _top(12))
@@ -126,6 +133,7 @@ def _event(path: str, kind: str, text: str = "") -> LifecycleEvent:
 
 async def test_a_quarantine_must_be_due(autojump_clock: MockClock) -> None:
     """Six crashes in a minute, or an error that says never, and nothing else."""
+    await trio.lowlevel.checkpoint()
     checker = BudgetChecker(Settings())
     for _ in range(6):
         checker.event(_event(BOOK, "crash"))
@@ -140,6 +148,7 @@ async def test_a_quarantine_must_be_due(autojump_clock: MockClock) -> None:
 
 async def test_a_start_beyond_the_budget_is_found(autojump_clock: MockClock) -> None:
     """A budget that is not enforced, and one that an operator's restart refreshed."""
+    await trio.lowlevel.checkpoint()
     checker = BudgetChecker(Settings())
     for _ in range(6):
         checker.event(_event(BOOK, "crash"))
@@ -169,6 +178,7 @@ async def test_reconnects_faster_than_the_limit_are_found(autojump_clock: MockCl
 
 async def test_a_life_without_a_new_generation_is_found(autojump_clock: MockClock) -> None:
     """An epoch that is not bumped would make old data look new."""
+    await trio.lowlevel.checkpoint()
     checker = LifeChecker()
     for generation in (1, 2, 2):
         checker.state(CONNECTION, "starting", generation)
