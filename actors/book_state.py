@@ -36,6 +36,7 @@ class LadderSideState(Struct):
     den: float
     drift: int
     dropped: int
+    dropped_tick: int
     far: dict[int, float]
     horizon: int
     recentrings: int
@@ -57,6 +58,7 @@ class SortedSideState(Struct):
     """One side of the ladder's twin."""
 
     amounts: dict[float, float]
+    dropped_key: float
     keys: list[float]
     sign: float
 
@@ -112,7 +114,7 @@ class ProvenBookState(Struct):
     known: KnownState
     book: LadderState | SortedState
     dropped_before: int
-    dropped_seen: int
+    serving: int
     reads: int
     expects_first: bool
     pending: dict[int, BestQuote]
