@@ -4,73 +4,70 @@
 # source: exchanges/mexc/frames.proto
 # Protobuf Python Version: 6.31.1
 """Generated protocol buffer code."""
+
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import descriptor_pool as _descriptor_pool
 from google.protobuf import runtime_version as _runtime_version
 from google.protobuf import symbol_database as _symbol_database
 from google.protobuf.internal import builder as _builder
+
 _runtime_version.ValidateProtobufRuntimeVersion(
-    _runtime_version.Domain.PUBLIC,
-    6,
-    31,
-    1,
-    '',
-    'exchanges/mexc/frames.proto'
+    _runtime_version.Domain.PUBLIC, 6, 31, 1, "", "exchanges/mexc/frames.proto"
 )
 # @@protoc_insertion_point(imports)
 
 _sym_db = _symbol_database.Default()
 
 
-
-
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x65xchanges/mexc/frames.proto\x12\x0c\x61rbtree.mexc\"\x86\t\n\x0fPushDataWrapper\x12\x0f\n\x07\x63hannel\x18\x01 \x01(\t\x12\x13\n\x06symbol\x18\x03 \x01(\tH\x01\x88\x01\x01\x12\x16\n\tsymbol_id\x18\x04 \x01(\tH\x02\x88\x01\x01\x12\x18\n\x0b\x63reate_time\x18\x05 \x01(\x03H\x03\x88\x01\x01\x12\x16\n\tsend_time\x18\x06 \x01(\x03H\x04\x88\x01\x01\x12\x32\n\x0cpublic_deals\x18\xad\x02 \x01(\x0b\x32\x19.arbtree.mexc.PublicDealsH\x00\x12\x45\n\x16public_increase_depths\x18\xae\x02 \x01(\x0b\x32\".arbtree.mexc.PublicIncreaseDepthsH\x00\x12?\n\x13public_limit_depths\x18\xaf\x02 \x01(\x0b\x32\x1f.arbtree.mexc.PublicLimitDepthsH\x00\x12\x36\n\x0eprivate_orders\x18\xb0\x02 \x01(\x0b\x32\x1b.arbtree.mexc.PrivateOrdersH\x00\x12=\n\x12public_book_ticker\x18\xb1\x02 \x01(\x0b\x32\x1e.arbtree.mexc.PublicBookTickerH\x00\x12\x34\n\rprivate_deals\x18\xb2\x02 \x01(\x0b\x32\x1a.arbtree.mexc.PrivateDealsH\x00\x12\x38\n\x0fprivate_account\x18\xb3\x02 \x01(\x0b\x32\x1c.arbtree.mexc.PrivateAccountH\x00\x12;\n\x11public_spot_kline\x18\xb4\x02 \x01(\x0b\x32\x1d.arbtree.mexc.PublicSpotKlineH\x00\x12=\n\x12public_mini_ticker\x18\xb5\x02 \x01(\x0b\x32\x1e.arbtree.mexc.PublicMiniTickerH\x00\x12?\n\x13public_mini_tickers\x18\xb6\x02 \x01(\x0b\x32\x1f.arbtree.mexc.PublicMiniTickersH\x00\x12H\n\x18public_book_ticker_batch\x18\xb7\x02 \x01(\x0b\x32#.arbtree.mexc.PublicBookTickerBatchH\x00\x12P\n\x1cpublic_increase_depths_batch\x18\xb8\x02 \x01(\x0b\x32\'.arbtree.mexc.PublicIncreaseDepthsBatchH\x00\x12?\n\x13public_aggre_depths\x18\xb9\x02 \x01(\x0b\x32\x1f.arbtree.mexc.PublicAggreDepthsH\x00\x12=\n\x12public_aggre_deals\x18\xba\x02 \x01(\x0b\x32\x1e.arbtree.mexc.PublicAggreDealsH\x00\x12H\n\x18public_aggre_book_ticker\x18\xbb\x02 \x01(\x0b\x32#.arbtree.mexc.PublicAggreBookTickerH\x00\x42\x06\n\x04\x62odyB\t\n\x07_symbolB\x0c\n\n_symbol_idB\x0e\n\x0c_create_timeB\x0c\n\n_send_time\"O\n\x0bPublicDeals\x12,\n\x05\x64\x65\x61ls\x18\x01 \x03(\x0b\x32\x1d.arbtree.mexc.PublicDealsItem\x12\x12\n\nevent_type\x18\x02 \x01(\t\"\xa5\x01\n\x14PublicIncreaseDepths\x12\x33\n\x04\x61sks\x18\x01 \x03(\x0b\x32%.arbtree.mexc.PublicIncreaseDepthItem\x12\x33\n\x04\x62ids\x18\x02 \x03(\x0b\x32%.arbtree.mexc.PublicIncreaseDepthItem\x12\x12\n\nevent_type\x18\x03 \x01(\t\x12\x0f\n\x07version\x18\x04 \x01(\t\"\xbc\x01\n\x11PublicLimitDepths\x12\x30\n\x04\x61sks\x18\x01 \x03(\x0b\x32\".arbtree.mexc.PublicLimitDepthItem\x12\x30\n\x04\x62ids\x18\x02 \x03(\x0b\x32\".arbtree.mexc.PublicLimitDepthItem\x12\x12\n\nevent_type\x18\x03 \x01(\t\x12\x0f\n\x07version\x18\x04 \x01(\t\x12\x1e\n\x16last_order_create_time\x18\x05 \x01(\x03\"\x83\x06\n\rPrivateOrders\x12\n\n\x02id\x18\x01 \x01(\t\x12\x11\n\tclient_id\x18\x02 \x01(\t\x12\r\n\x05price\x18\x03 \x01(\t\x12\x10\n\x08quantity\x18\x04 \x01(\t\x12\x0e\n\x06\x61mount\x18\x05 \x01(\t\x12\x11\n\tavg_price\x18\x06 \x01(\t\x12\x12\n\norder_type\x18\x07 \x01(\x05\x12\x12\n\ntrade_type\x18\x08 \x01(\x05\x12\x10\n\x08is_maker\x18\t \x01(\x08\x12\x15\n\rremain_amount\x18\n \x01(\t\x12\x17\n\x0fremain_quantity\x18\x0b \x01(\t\x12\x1f\n\x12last_deal_quantity\x18\x0c \x01(\tH\x00\x88\x01\x01\x12\x1b\n\x13\x63umulative_quantity\x18\r \x01(\t\x12\x19\n\x11\x63umulative_amount\x18\x0e \x01(\t\x12\x0e\n\x06status\x18\x0f \x01(\x05\x12\x13\n\x0b\x63reate_time\x18\x10 \x01(\x03\x12\x13\n\x06market\x18\x11 \x01(\tH\x01\x88\x01\x01\x12\x19\n\x0ctrigger_type\x18\x12 \x01(\x05H\x02\x88\x01\x01\x12\x1a\n\rtrigger_price\x18\x13 \x01(\tH\x03\x88\x01\x01\x12\x12\n\x05state\x18\x14 \x01(\x05H\x04\x88\x01\x01\x12\x13\n\x06oco_id\x18\x15 \x01(\tH\x05\x88\x01\x01\x12\x19\n\x0croute_factor\x18\x16 \x01(\tH\x06\x88\x01\x01\x12\x16\n\tsymbol_id\x18\x17 \x01(\tH\x07\x88\x01\x01\x12\x16\n\tmarket_id\x18\x18 \x01(\tH\x08\x88\x01\x01\x12\x1f\n\x12market_currency_id\x18\x19 \x01(\tH\t\x88\x01\x01\x12\x18\n\x0b\x63urrency_id\x18\x1a \x01(\tH\n\x88\x01\x01\x42\x15\n\x13_last_deal_quantityB\t\n\x07_marketB\x0f\n\r_trigger_typeB\x10\n\x0e_trigger_priceB\x08\n\x06_stateB\t\n\x07_oco_idB\x0f\n\r_route_factorB\x0c\n\n_symbol_idB\x0c\n\n_market_idB\x15\n\x13_market_currency_idB\x0e\n\x0c_currency_id\"d\n\x10PublicBookTicker\x12\x11\n\tbid_price\x18\x01 \x01(\t\x12\x14\n\x0c\x62id_quantity\x18\x02 \x01(\t\x12\x11\n\task_price\x18\x03 \x01(\t\x12\x14\n\x0c\x61sk_quantity\x18\x04 \x01(\t\"\xf1\x01\n\x0cPrivateDeals\x12\r\n\x05price\x18\x01 \x01(\t\x12\x10\n\x08quantity\x18\x02 \x01(\t\x12\x0e\n\x06\x61mount\x18\x03 \x01(\t\x12\x12\n\ntrade_type\x18\x04 \x01(\x05\x12\x10\n\x08is_maker\x18\x05 \x01(\x08\x12\x15\n\ris_self_trade\x18\x06 \x01(\x08\x12\x10\n\x08trade_id\x18\x07 \x01(\t\x12\x17\n\x0f\x63lient_order_id\x18\x08 \x01(\t\x12\x10\n\x08order_id\x18\t \x01(\t\x12\x12\n\nfee_amount\x18\n \x01(\t\x12\x14\n\x0c\x66\x65\x65_currency\x18\x0b \x01(\t\x12\x0c\n\x04time\x18\x0c \x01(\x03\"\xbd\x01\n\x0ePrivateAccount\x12\x12\n\nvcoin_name\x18\x01 \x01(\t\x12\x0f\n\x07\x63oin_id\x18\x02 \x01(\t\x12\x16\n\x0e\x62\x61lance_amount\x18\x03 \x01(\t\x12\x1d\n\x15\x62\x61lance_amount_change\x18\x04 \x01(\t\x12\x15\n\rfrozen_amount\x18\x05 \x01(\t\x12\x1c\n\x14\x66rozen_amount_change\x18\x06 \x01(\t\x12\x0c\n\x04type\x18\x07 \x01(\t\x12\x0c\n\x04time\x18\x08 \x01(\x03\"\xc8\x01\n\x0fPublicSpotKline\x12\x10\n\x08interval\x18\x01 \x01(\t\x12\x14\n\x0cwindow_start\x18\x02 \x01(\x03\x12\x15\n\ropening_price\x18\x03 \x01(\t\x12\x15\n\rclosing_price\x18\x04 \x01(\t\x12\x15\n\rhighest_price\x18\x05 \x01(\t\x12\x14\n\x0clowest_price\x18\x06 \x01(\t\x12\x0e\n\x06volume\x18\x07 \x01(\t\x12\x0e\n\x06\x61mount\x18\x08 \x01(\t\x12\x12\n\nwindow_end\x18\t \x01(\x03\"\xf9\x01\n\x10PublicMiniTicker\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12\r\n\x05price\x18\x02 \x01(\t\x12\x0c\n\x04rate\x18\x03 \x01(\t\x12\x12\n\nzoned_rate\x18\x04 \x01(\t\x12\x0c\n\x04high\x18\x05 \x01(\t\x12\x0b\n\x03low\x18\x06 \x01(\t\x12\x0e\n\x06volume\x18\x07 \x01(\t\x12\x10\n\x08quantity\x18\x08 \x01(\t\x12\x17\n\x0flast_close_rate\x18\t \x01(\t\x12\x1d\n\x15last_close_zoned_rate\x18\n \x01(\t\x12\x17\n\x0flast_close_high\x18\x0b \x01(\t\x12\x16\n\x0elast_close_low\x18\x0c \x01(\t\"B\n\x11PublicMiniTickers\x12-\n\x05items\x18\x01 \x03(\x0b\x32\x1e.arbtree.mexc.PublicMiniTicker\"w\n\x15PublicBookTickerBatch\x12-\n\x05items\x18\x01 \x03(\x0b\x32\x1e.arbtree.mexc.PublicBookTicker\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x1e\n\x16last_order_create_time\x18\x03 \x01(\x03\"b\n\x19PublicIncreaseDepthsBatch\x12\x31\n\x05items\x18\x01 \x03(\x0b\x32\".arbtree.mexc.PublicIncreaseDepths\x12\x12\n\nevent_type\x18\x02 \x01(\t\"\xd5\x01\n\x11PublicAggreDepths\x12\x30\n\x04\x61sks\x18\x01 \x03(\x0b\x32\".arbtree.mexc.PublicAggreDepthItem\x12\x30\n\x04\x62ids\x18\x02 \x03(\x0b\x32\".arbtree.mexc.PublicAggreDepthItem\x12\x12\n\nevent_type\x18\x03 \x01(\t\x12\x14\n\x0c\x66rom_version\x18\x04 \x01(\t\x12\x12\n\nto_version\x18\x05 \x01(\t\x12\x1e\n\x16last_order_create_time\x18\x06 \x01(\x03\"Y\n\x10PublicAggreDeals\x12\x31\n\x05\x64\x65\x61ls\x18\x01 \x03(\x0b\x32\".arbtree.mexc.PublicAggreDealsItem\x12\x12\n\nevent_type\x18\x02 \x01(\t\"\x9a\x01\n\x15PublicAggreBookTicker\x12\x11\n\tbid_price\x18\x01 \x01(\t\x12\x14\n\x0c\x62id_quantity\x18\x02 \x01(\t\x12\x11\n\task_price\x18\x03 \x01(\t\x12\x14\n\x0c\x61sk_quantity\x18\x04 \x01(\t\x12\x0f\n\x07version\x18\x05 \x01(\t\x12\x1e\n\x16last_order_create_time\x18\x06 \x01(\x03\"T\n\x0fPublicDealsItem\x12\r\n\x05price\x18\x01 \x01(\t\x12\x10\n\x08quantity\x18\x02 \x01(\t\x12\x12\n\ntrade_type\x18\x03 \x01(\x05\x12\x0c\n\x04time\x18\x04 \x01(\x03\":\n\x17PublicIncreaseDepthItem\x12\r\n\x05price\x18\x01 \x01(\t\x12\x10\n\x08quantity\x18\x02 \x01(\t\"7\n\x14PublicLimitDepthItem\x12\r\n\x05price\x18\x01 \x01(\t\x12\x10\n\x08quantity\x18\x02 \x01(\t\"7\n\x14PublicAggreDepthItem\x12\r\n\x05price\x18\x01 \x01(\t\x12\x10\n\x08quantity\x18\x02 \x01(\t\"k\n\x14PublicAggreDealsItem\x12\r\n\x05price\x18\x01 \x01(\t\x12\x10\n\x08quantity\x18\x02 \x01(\t\x12\x12\n\ntrade_type\x18\x03 \x01(\x05\x12\x0c\n\x04time\x18\x04 \x01(\x03\x12\x10\n\x08trade_id\x18\x05 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(
+    b'\n\x1b\x65xchanges/mexc/frames.proto\x12\x0c\x61rbtree.mexc"\x86\t\n\x0fPushDataWrapper\x12\x0f\n\x07\x63hannel\x18\x01 \x01(\t\x12\x13\n\x06symbol\x18\x03 \x01(\tH\x01\x88\x01\x01\x12\x16\n\tsymbol_id\x18\x04 \x01(\tH\x02\x88\x01\x01\x12\x18\n\x0b\x63reate_time\x18\x05 \x01(\x03H\x03\x88\x01\x01\x12\x16\n\tsend_time\x18\x06 \x01(\x03H\x04\x88\x01\x01\x12\x32\n\x0cpublic_deals\x18\xad\x02 \x01(\x0b\x32\x19.arbtree.mexc.PublicDealsH\x00\x12\x45\n\x16public_increase_depths\x18\xae\x02 \x01(\x0b\x32".arbtree.mexc.PublicIncreaseDepthsH\x00\x12?\n\x13public_limit_depths\x18\xaf\x02 \x01(\x0b\x32\x1f.arbtree.mexc.PublicLimitDepthsH\x00\x12\x36\n\x0eprivate_orders\x18\xb0\x02 \x01(\x0b\x32\x1b.arbtree.mexc.PrivateOrdersH\x00\x12=\n\x12public_book_ticker\x18\xb1\x02 \x01(\x0b\x32\x1e.arbtree.mexc.PublicBookTickerH\x00\x12\x34\n\rprivate_deals\x18\xb2\x02 \x01(\x0b\x32\x1a.arbtree.mexc.PrivateDealsH\x00\x12\x38\n\x0fprivate_account\x18\xb3\x02 \x01(\x0b\x32\x1c.arbtree.mexc.PrivateAccountH\x00\x12;\n\x11public_spot_kline\x18\xb4\x02 \x01(\x0b\x32\x1d.arbtree.mexc.PublicSpotKlineH\x00\x12=\n\x12public_mini_ticker\x18\xb5\x02 \x01(\x0b\x32\x1e.arbtree.mexc.PublicMiniTickerH\x00\x12?\n\x13public_mini_tickers\x18\xb6\x02 \x01(\x0b\x32\x1f.arbtree.mexc.PublicMiniTickersH\x00\x12H\n\x18public_book_ticker_batch\x18\xb7\x02 \x01(\x0b\x32#.arbtree.mexc.PublicBookTickerBatchH\x00\x12P\n\x1cpublic_increase_depths_batch\x18\xb8\x02 \x01(\x0b\x32\'.arbtree.mexc.PublicIncreaseDepthsBatchH\x00\x12?\n\x13public_aggre_depths\x18\xb9\x02 \x01(\x0b\x32\x1f.arbtree.mexc.PublicAggreDepthsH\x00\x12=\n\x12public_aggre_deals\x18\xba\x02 \x01(\x0b\x32\x1e.arbtree.mexc.PublicAggreDealsH\x00\x12H\n\x18public_aggre_book_ticker\x18\xbb\x02 \x01(\x0b\x32#.arbtree.mexc.PublicAggreBookTickerH\x00\x42\x06\n\x04\x62odyB\t\n\x07_symbolB\x0c\n\n_symbol_idB\x0e\n\x0c_create_timeB\x0c\n\n_send_time"O\n\x0bPublicDeals\x12,\n\x05\x64\x65\x61ls\x18\x01 \x03(\x0b\x32\x1d.arbtree.mexc.PublicDealsItem\x12\x12\n\nevent_type\x18\x02 \x01(\t"\xa5\x01\n\x14PublicIncreaseDepths\x12\x33\n\x04\x61sks\x18\x01 \x03(\x0b\x32%.arbtree.mexc.PublicIncreaseDepthItem\x12\x33\n\x04\x62ids\x18\x02 \x03(\x0b\x32%.arbtree.mexc.PublicIncreaseDepthItem\x12\x12\n\nevent_type\x18\x03 \x01(\t\x12\x0f\n\x07version\x18\x04 \x01(\t"\xbc\x01\n\x11PublicLimitDepths\x12\x30\n\x04\x61sks\x18\x01 \x03(\x0b\x32".arbtree.mexc.PublicLimitDepthItem\x12\x30\n\x04\x62ids\x18\x02 \x03(\x0b\x32".arbtree.mexc.PublicLimitDepthItem\x12\x12\n\nevent_type\x18\x03 \x01(\t\x12\x0f\n\x07version\x18\x04 \x01(\t\x12\x1e\n\x16last_order_create_time\x18\x05 \x01(\x03"\x83\x06\n\rPrivateOrders\x12\n\n\x02id\x18\x01 \x01(\t\x12\x11\n\tclient_id\x18\x02 \x01(\t\x12\r\n\x05price\x18\x03 \x01(\t\x12\x10\n\x08quantity\x18\x04 \x01(\t\x12\x0e\n\x06\x61mount\x18\x05 \x01(\t\x12\x11\n\tavg_price\x18\x06 \x01(\t\x12\x12\n\norder_type\x18\x07 \x01(\x05\x12\x12\n\ntrade_type\x18\x08 \x01(\x05\x12\x10\n\x08is_maker\x18\t \x01(\x08\x12\x15\n\rremain_amount\x18\n \x01(\t\x12\x17\n\x0fremain_quantity\x18\x0b \x01(\t\x12\x1f\n\x12last_deal_quantity\x18\x0c \x01(\tH\x00\x88\x01\x01\x12\x1b\n\x13\x63umulative_quantity\x18\r \x01(\t\x12\x19\n\x11\x63umulative_amount\x18\x0e \x01(\t\x12\x0e\n\x06status\x18\x0f \x01(\x05\x12\x13\n\x0b\x63reate_time\x18\x10 \x01(\x03\x12\x13\n\x06market\x18\x11 \x01(\tH\x01\x88\x01\x01\x12\x19\n\x0ctrigger_type\x18\x12 \x01(\x05H\x02\x88\x01\x01\x12\x1a\n\rtrigger_price\x18\x13 \x01(\tH\x03\x88\x01\x01\x12\x12\n\x05state\x18\x14 \x01(\x05H\x04\x88\x01\x01\x12\x13\n\x06oco_id\x18\x15 \x01(\tH\x05\x88\x01\x01\x12\x19\n\x0croute_factor\x18\x16 \x01(\tH\x06\x88\x01\x01\x12\x16\n\tsymbol_id\x18\x17 \x01(\tH\x07\x88\x01\x01\x12\x16\n\tmarket_id\x18\x18 \x01(\tH\x08\x88\x01\x01\x12\x1f\n\x12market_currency_id\x18\x19 \x01(\tH\t\x88\x01\x01\x12\x18\n\x0b\x63urrency_id\x18\x1a \x01(\tH\n\x88\x01\x01\x42\x15\n\x13_last_deal_quantityB\t\n\x07_marketB\x0f\n\r_trigger_typeB\x10\n\x0e_trigger_priceB\x08\n\x06_stateB\t\n\x07_oco_idB\x0f\n\r_route_factorB\x0c\n\n_symbol_idB\x0c\n\n_market_idB\x15\n\x13_market_currency_idB\x0e\n\x0c_currency_id"d\n\x10PublicBookTicker\x12\x11\n\tbid_price\x18\x01 \x01(\t\x12\x14\n\x0c\x62id_quantity\x18\x02 \x01(\t\x12\x11\n\task_price\x18\x03 \x01(\t\x12\x14\n\x0c\x61sk_quantity\x18\x04 \x01(\t"\xf1\x01\n\x0cPrivateDeals\x12\r\n\x05price\x18\x01 \x01(\t\x12\x10\n\x08quantity\x18\x02 \x01(\t\x12\x0e\n\x06\x61mount\x18\x03 \x01(\t\x12\x12\n\ntrade_type\x18\x04 \x01(\x05\x12\x10\n\x08is_maker\x18\x05 \x01(\x08\x12\x15\n\ris_self_trade\x18\x06 \x01(\x08\x12\x10\n\x08trade_id\x18\x07 \x01(\t\x12\x17\n\x0f\x63lient_order_id\x18\x08 \x01(\t\x12\x10\n\x08order_id\x18\t \x01(\t\x12\x12\n\nfee_amount\x18\n \x01(\t\x12\x14\n\x0c\x66\x65\x65_currency\x18\x0b \x01(\t\x12\x0c\n\x04time\x18\x0c \x01(\x03"\xbd\x01\n\x0ePrivateAccount\x12\x12\n\nvcoin_name\x18\x01 \x01(\t\x12\x0f\n\x07\x63oin_id\x18\x02 \x01(\t\x12\x16\n\x0e\x62\x61lance_amount\x18\x03 \x01(\t\x12\x1d\n\x15\x62\x61lance_amount_change\x18\x04 \x01(\t\x12\x15\n\rfrozen_amount\x18\x05 \x01(\t\x12\x1c\n\x14\x66rozen_amount_change\x18\x06 \x01(\t\x12\x0c\n\x04type\x18\x07 \x01(\t\x12\x0c\n\x04time\x18\x08 \x01(\x03"\xc8\x01\n\x0fPublicSpotKline\x12\x10\n\x08interval\x18\x01 \x01(\t\x12\x14\n\x0cwindow_start\x18\x02 \x01(\x03\x12\x15\n\ropening_price\x18\x03 \x01(\t\x12\x15\n\rclosing_price\x18\x04 \x01(\t\x12\x15\n\rhighest_price\x18\x05 \x01(\t\x12\x14\n\x0clowest_price\x18\x06 \x01(\t\x12\x0e\n\x06volume\x18\x07 \x01(\t\x12\x0e\n\x06\x61mount\x18\x08 \x01(\t\x12\x12\n\nwindow_end\x18\t \x01(\x03"\xf9\x01\n\x10PublicMiniTicker\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12\r\n\x05price\x18\x02 \x01(\t\x12\x0c\n\x04rate\x18\x03 \x01(\t\x12\x12\n\nzoned_rate\x18\x04 \x01(\t\x12\x0c\n\x04high\x18\x05 \x01(\t\x12\x0b\n\x03low\x18\x06 \x01(\t\x12\x0e\n\x06volume\x18\x07 \x01(\t\x12\x10\n\x08quantity\x18\x08 \x01(\t\x12\x17\n\x0flast_close_rate\x18\t \x01(\t\x12\x1d\n\x15last_close_zoned_rate\x18\n \x01(\t\x12\x17\n\x0flast_close_high\x18\x0b \x01(\t\x12\x16\n\x0elast_close_low\x18\x0c \x01(\t"B\n\x11PublicMiniTickers\x12-\n\x05items\x18\x01 \x03(\x0b\x32\x1e.arbtree.mexc.PublicMiniTicker"w\n\x15PublicBookTickerBatch\x12-\n\x05items\x18\x01 \x03(\x0b\x32\x1e.arbtree.mexc.PublicBookTicker\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x1e\n\x16last_order_create_time\x18\x03 \x01(\x03"b\n\x19PublicIncreaseDepthsBatch\x12\x31\n\x05items\x18\x01 \x03(\x0b\x32".arbtree.mexc.PublicIncreaseDepths\x12\x12\n\nevent_type\x18\x02 \x01(\t"\xd5\x01\n\x11PublicAggreDepths\x12\x30\n\x04\x61sks\x18\x01 \x03(\x0b\x32".arbtree.mexc.PublicAggreDepthItem\x12\x30\n\x04\x62ids\x18\x02 \x03(\x0b\x32".arbtree.mexc.PublicAggreDepthItem\x12\x12\n\nevent_type\x18\x03 \x01(\t\x12\x14\n\x0c\x66rom_version\x18\x04 \x01(\t\x12\x12\n\nto_version\x18\x05 \x01(\t\x12\x1e\n\x16last_order_create_time\x18\x06 \x01(\x03"Y\n\x10PublicAggreDeals\x12\x31\n\x05\x64\x65\x61ls\x18\x01 \x03(\x0b\x32".arbtree.mexc.PublicAggreDealsItem\x12\x12\n\nevent_type\x18\x02 \x01(\t"\x9a\x01\n\x15PublicAggreBookTicker\x12\x11\n\tbid_price\x18\x01 \x01(\t\x12\x14\n\x0c\x62id_quantity\x18\x02 \x01(\t\x12\x11\n\task_price\x18\x03 \x01(\t\x12\x14\n\x0c\x61sk_quantity\x18\x04 \x01(\t\x12\x0f\n\x07version\x18\x05 \x01(\t\x12\x1e\n\x16last_order_create_time\x18\x06 \x01(\x03"T\n\x0fPublicDealsItem\x12\r\n\x05price\x18\x01 \x01(\t\x12\x10\n\x08quantity\x18\x02 \x01(\t\x12\x12\n\ntrade_type\x18\x03 \x01(\x05\x12\x0c\n\x04time\x18\x04 \x01(\x03":\n\x17PublicIncreaseDepthItem\x12\r\n\x05price\x18\x01 \x01(\t\x12\x10\n\x08quantity\x18\x02 \x01(\t"7\n\x14PublicLimitDepthItem\x12\r\n\x05price\x18\x01 \x01(\t\x12\x10\n\x08quantity\x18\x02 \x01(\t"7\n\x14PublicAggreDepthItem\x12\r\n\x05price\x18\x01 \x01(\t\x12\x10\n\x08quantity\x18\x02 \x01(\t"k\n\x14PublicAggreDealsItem\x12\r\n\x05price\x18\x01 \x01(\t\x12\x10\n\x08quantity\x18\x02 \x01(\t\x12\x12\n\ntrade_type\x18\x03 \x01(\x05\x12\x0c\n\x04time\x18\x04 \x01(\x03\x12\x10\n\x08trade_id\x18\x05 \x01(\tb\x06proto3'
+)
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
-_builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'exchanges.mexc.frames_pb2', _globals)
+_builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, "exchanges.mexc.frames_pb2", _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
-  _globals['_PUSHDATAWRAPPER']._serialized_start=46
-  _globals['_PUSHDATAWRAPPER']._serialized_end=1204
-  _globals['_PUBLICDEALS']._serialized_start=1206
-  _globals['_PUBLICDEALS']._serialized_end=1285
-  _globals['_PUBLICINCREASEDEPTHS']._serialized_start=1288
-  _globals['_PUBLICINCREASEDEPTHS']._serialized_end=1453
-  _globals['_PUBLICLIMITDEPTHS']._serialized_start=1456
-  _globals['_PUBLICLIMITDEPTHS']._serialized_end=1644
-  _globals['_PRIVATEORDERS']._serialized_start=1647
-  _globals['_PRIVATEORDERS']._serialized_end=2418
-  _globals['_PUBLICBOOKTICKER']._serialized_start=2420
-  _globals['_PUBLICBOOKTICKER']._serialized_end=2520
-  _globals['_PRIVATEDEALS']._serialized_start=2523
-  _globals['_PRIVATEDEALS']._serialized_end=2764
-  _globals['_PRIVATEACCOUNT']._serialized_start=2767
-  _globals['_PRIVATEACCOUNT']._serialized_end=2956
-  _globals['_PUBLICSPOTKLINE']._serialized_start=2959
-  _globals['_PUBLICSPOTKLINE']._serialized_end=3159
-  _globals['_PUBLICMINITICKER']._serialized_start=3162
-  _globals['_PUBLICMINITICKER']._serialized_end=3411
-  _globals['_PUBLICMINITICKERS']._serialized_start=3413
-  _globals['_PUBLICMINITICKERS']._serialized_end=3479
-  _globals['_PUBLICBOOKTICKERBATCH']._serialized_start=3481
-  _globals['_PUBLICBOOKTICKERBATCH']._serialized_end=3600
-  _globals['_PUBLICINCREASEDEPTHSBATCH']._serialized_start=3602
-  _globals['_PUBLICINCREASEDEPTHSBATCH']._serialized_end=3700
-  _globals['_PUBLICAGGREDEPTHS']._serialized_start=3703
-  _globals['_PUBLICAGGREDEPTHS']._serialized_end=3916
-  _globals['_PUBLICAGGREDEALS']._serialized_start=3918
-  _globals['_PUBLICAGGREDEALS']._serialized_end=4007
-  _globals['_PUBLICAGGREBOOKTICKER']._serialized_start=4010
-  _globals['_PUBLICAGGREBOOKTICKER']._serialized_end=4164
-  _globals['_PUBLICDEALSITEM']._serialized_start=4166
-  _globals['_PUBLICDEALSITEM']._serialized_end=4250
-  _globals['_PUBLICINCREASEDEPTHITEM']._serialized_start=4252
-  _globals['_PUBLICINCREASEDEPTHITEM']._serialized_end=4310
-  _globals['_PUBLICLIMITDEPTHITEM']._serialized_start=4312
-  _globals['_PUBLICLIMITDEPTHITEM']._serialized_end=4367
-  _globals['_PUBLICAGGREDEPTHITEM']._serialized_start=4369
-  _globals['_PUBLICAGGREDEPTHITEM']._serialized_end=4424
-  _globals['_PUBLICAGGREDEALSITEM']._serialized_start=4426
-  _globals['_PUBLICAGGREDEALSITEM']._serialized_end=4533
+    DESCRIPTOR._loaded_options = None
+    _globals["_PUSHDATAWRAPPER"]._serialized_start = 46
+    _globals["_PUSHDATAWRAPPER"]._serialized_end = 1204
+    _globals["_PUBLICDEALS"]._serialized_start = 1206
+    _globals["_PUBLICDEALS"]._serialized_end = 1285
+    _globals["_PUBLICINCREASEDEPTHS"]._serialized_start = 1288
+    _globals["_PUBLICINCREASEDEPTHS"]._serialized_end = 1453
+    _globals["_PUBLICLIMITDEPTHS"]._serialized_start = 1456
+    _globals["_PUBLICLIMITDEPTHS"]._serialized_end = 1644
+    _globals["_PRIVATEORDERS"]._serialized_start = 1647
+    _globals["_PRIVATEORDERS"]._serialized_end = 2418
+    _globals["_PUBLICBOOKTICKER"]._serialized_start = 2420
+    _globals["_PUBLICBOOKTICKER"]._serialized_end = 2520
+    _globals["_PRIVATEDEALS"]._serialized_start = 2523
+    _globals["_PRIVATEDEALS"]._serialized_end = 2764
+    _globals["_PRIVATEACCOUNT"]._serialized_start = 2767
+    _globals["_PRIVATEACCOUNT"]._serialized_end = 2956
+    _globals["_PUBLICSPOTKLINE"]._serialized_start = 2959
+    _globals["_PUBLICSPOTKLINE"]._serialized_end = 3159
+    _globals["_PUBLICMINITICKER"]._serialized_start = 3162
+    _globals["_PUBLICMINITICKER"]._serialized_end = 3411
+    _globals["_PUBLICMINITICKERS"]._serialized_start = 3413
+    _globals["_PUBLICMINITICKERS"]._serialized_end = 3479
+    _globals["_PUBLICBOOKTICKERBATCH"]._serialized_start = 3481
+    _globals["_PUBLICBOOKTICKERBATCH"]._serialized_end = 3600
+    _globals["_PUBLICINCREASEDEPTHSBATCH"]._serialized_start = 3602
+    _globals["_PUBLICINCREASEDEPTHSBATCH"]._serialized_end = 3700
+    _globals["_PUBLICAGGREDEPTHS"]._serialized_start = 3703
+    _globals["_PUBLICAGGREDEPTHS"]._serialized_end = 3916
+    _globals["_PUBLICAGGREDEALS"]._serialized_start = 3918
+    _globals["_PUBLICAGGREDEALS"]._serialized_end = 4007
+    _globals["_PUBLICAGGREBOOKTICKER"]._serialized_start = 4010
+    _globals["_PUBLICAGGREBOOKTICKER"]._serialized_end = 4164
+    _globals["_PUBLICDEALSITEM"]._serialized_start = 4166
+    _globals["_PUBLICDEALSITEM"]._serialized_end = 4250
+    _globals["_PUBLICINCREASEDEPTHITEM"]._serialized_start = 4252
+    _globals["_PUBLICINCREASEDEPTHITEM"]._serialized_end = 4310
+    _globals["_PUBLICLIMITDEPTHITEM"]._serialized_start = 4312
+    _globals["_PUBLICLIMITDEPTHITEM"]._serialized_end = 4367
+    _globals["_PUBLICAGGREDEPTHITEM"]._serialized_start = 4369
+    _globals["_PUBLICAGGREDEPTHITEM"]._serialized_end = 4424
+    _globals["_PUBLICAGGREDEALSITEM"]._serialized_start = 4426
+    _globals["_PUBLICAGGREDEALSITEM"]._serialized_end = 4533
 # @@protoc_insertion_point(module_scope)

@@ -4,59 +4,56 @@
 # source: simulator/mexc/push.proto
 # Protobuf Python Version: 6.31.1
 """Generated protocol buffer code."""
+
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import descriptor_pool as _descriptor_pool
 from google.protobuf import runtime_version as _runtime_version
 from google.protobuf import symbol_database as _symbol_database
 from google.protobuf.internal import builder as _builder
+
 _runtime_version.ValidateProtobufRuntimeVersion(
-    _runtime_version.Domain.PUBLIC,
-    6,
-    31,
-    1,
-    '',
-    'simulator/mexc/push.proto'
+    _runtime_version.Domain.PUBLIC, 6, 31, 1, "", "simulator/mexc/push.proto"
 )
 # @@protoc_insertion_point(imports)
 
 _sym_db = _symbol_database.Default()
 
 
-
-
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19simulator/mexc/push.proto\x12\x0esimulator.mexc\"(\n\x05Level\x12\r\n\x05price\x18\x01 \x01(\t\x12\x10\n\x08quantity\x18\x02 \x01(\t\"\x9e\x01\n\x11PublicLimitDepths\x12#\n\x04\x61sks\x18\x01 \x03(\x0b\x32\x15.simulator.mexc.Level\x12#\n\x04\x62ids\x18\x02 \x03(\x0b\x32\x15.simulator.mexc.Level\x12\x11\n\teventType\x18\x03 \x01(\t\x12\x0f\n\x07version\x18\x04 \x01(\t\x12\x1b\n\x13lastOrderCreateTime\x18\x05 \x01(\x03\"\x84\x01\n\x14PublicIncreaseDepths\x12#\n\x04\x61sks\x18\x01 \x03(\x0b\x32\x15.simulator.mexc.Level\x12#\n\x04\x62ids\x18\x02 \x03(\x0b\x32\x15.simulator.mexc.Level\x12\x11\n\teventType\x18\x03 \x01(\t\x12\x0f\n\x07version\x18\x04 \x01(\t\"c\n\x19PublicIncreaseDepthsBatch\x12\x33\n\x05items\x18\x01 \x03(\x0b\x32$.simulator.mexc.PublicIncreaseDepths\x12\x11\n\teventType\x18\x02 \x01(\t\"\xb5\x01\n\x11PublicAggreDepths\x12#\n\x04\x61sks\x18\x01 \x03(\x0b\x32\x15.simulator.mexc.Level\x12#\n\x04\x62ids\x18\x02 \x03(\x0b\x32\x15.simulator.mexc.Level\x12\x11\n\teventType\x18\x03 \x01(\t\x12\x13\n\x0b\x66romVersion\x18\x04 \x01(\t\x12\x11\n\ttoVersion\x18\x05 \x01(\t\x12\x1b\n\x13lastOrderCreateTime\x18\x06 \x01(\x03\"Y\n\x04\x44\x65\x61l\x12\r\n\x05price\x18\x01 \x01(\t\x12\x10\n\x08quantity\x18\x02 \x01(\t\x12\x11\n\ttradeType\x18\x03 \x01(\x05\x12\x0c\n\x04time\x18\x04 \x01(\x03\x12\x0f\n\x07tradeId\x18\x05 \x01(\t\"J\n\x10PublicAggreDeals\x12#\n\x05\x64\x65\x61ls\x18\x01 \x03(\x0b\x32\x14.simulator.mexc.Deal\x12\x11\n\teventType\x18\x02 \x01(\t\"\x93\x01\n\x15PublicAggreBookTicker\x12\x10\n\x08\x62idPrice\x18\x01 \x01(\t\x12\x13\n\x0b\x62idQuantity\x18\x02 \x01(\t\x12\x10\n\x08\x61skPrice\x18\x03 \x01(\t\x12\x13\n\x0b\x61skQuantity\x18\x04 \x01(\t\x12\x0f\n\x07version\x18\x05 \x01(\t\x12\x1b\n\x13lastOrderCreateTime\x18\x06 \x01(\x03\"`\n\x10PublicBookTicker\x12\x10\n\x08\x62idPrice\x18\x01 \x01(\t\x12\x13\n\x0b\x62idQuantity\x18\x02 \x01(\t\x12\x10\n\x08\x61skPrice\x18\x03 \x01(\t\x12\x13\n\x0b\x61skQuantity\x18\x04 \x01(\t\"v\n\x15PublicBookTickerBatch\x12/\n\x05items\x18\x01 \x03(\x0b\x32 .simulator.mexc.PublicBookTicker\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x1b\n\x13lastOrderCreateTime\x18\x03 \x01(\x03\"\xc2\x01\n\x0fPublicSpotKline\x12\x10\n\x08interval\x18\x01 \x01(\t\x12\x13\n\x0bwindowStart\x18\x02 \x01(\x03\x12\x14\n\x0copeningPrice\x18\x03 \x01(\t\x12\x14\n\x0c\x63losingPrice\x18\x04 \x01(\t\x12\x14\n\x0chighestPrice\x18\x05 \x01(\t\x12\x13\n\x0blowestPrice\x18\x06 \x01(\t\x12\x0e\n\x06volume\x18\x07 \x01(\t\x12\x0e\n\x06\x61mount\x18\x08 \x01(\t\x12\x11\n\twindowEnd\x18\t \x01(\x03\"\xef\x01\n\x10PublicMiniTicker\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12\r\n\x05price\x18\x02 \x01(\t\x12\x0c\n\x04rate\x18\x03 \x01(\t\x12\x11\n\tzonedRate\x18\x04 \x01(\t\x12\x0c\n\x04high\x18\x05 \x01(\t\x12\x0b\n\x03low\x18\x06 \x01(\t\x12\x0e\n\x06volume\x18\x07 \x01(\t\x12\x10\n\x08quantity\x18\x08 \x01(\t\x12\x15\n\rlastCloseRate\x18\t \x01(\t\x12\x1a\n\x12lastCloseZonedRate\x18\n \x01(\t\x12\x15\n\rlastCloseHigh\x18\x0b \x01(\t\x12\x14\n\x0clastCloseLow\x18\x0c \x01(\t\"D\n\x11PublicMiniTickers\x12/\n\x05items\x18\x01 \x03(\x0b\x32 .simulator.mexc.PublicMiniTicker\"\xa0\x06\n\x14PushDataV3ApiWrapper\x12\x0f\n\x07\x63hannel\x18\x01 \x01(\t\x12\x13\n\x06symbol\x18\x03 \x01(\tH\x01\x88\x01\x01\x12\x15\n\x08symbolId\x18\x04 \x01(\tH\x02\x88\x01\x01\x12\x17\n\ncreateTime\x18\x05 \x01(\x03H\x03\x88\x01\x01\x12\x15\n\x08sendTime\x18\x06 \x01(\x03H\x04\x88\x01\x01\x12?\n\x11publicLimitDepths\x18\xaf\x02 \x01(\x0b\x32!.simulator.mexc.PublicLimitDepthsH\x00\x12;\n\x0fpublicSpotKline\x18\xb4\x02 \x01(\x0b\x32\x1f.simulator.mexc.PublicSpotKlineH\x00\x12=\n\x10publicMiniTicker\x18\xb5\x02 \x01(\x0b\x32 .simulator.mexc.PublicMiniTickerH\x00\x12?\n\x11publicMiniTickers\x18\xb6\x02 \x01(\x0b\x32!.simulator.mexc.PublicMiniTickersH\x00\x12G\n\x15publicBookTickerBatch\x18\xb7\x02 \x01(\x0b\x32%.simulator.mexc.PublicBookTickerBatchH\x00\x12O\n\x19publicIncreaseDepthsBatch\x18\xb8\x02 \x01(\x0b\x32).simulator.mexc.PublicIncreaseDepthsBatchH\x00\x12?\n\x11publicAggreDepths\x18\xb9\x02 \x01(\x0b\x32!.simulator.mexc.PublicAggreDepthsH\x00\x12=\n\x10publicAggreDeals\x18\xba\x02 \x01(\x0b\x32 .simulator.mexc.PublicAggreDealsH\x00\x12G\n\x15publicAggreBookTicker\x18\xbb\x02 \x01(\x0b\x32%.simulator.mexc.PublicAggreBookTickerH\x00\x42\x06\n\x04\x62odyB\t\n\x07_symbolB\x0b\n\t_symbolIdB\r\n\x0b_createTimeB\x0b\n\t_sendTimeb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(
+    b'\n\x19simulator/mexc/push.proto\x12\x0esimulator.mexc"(\n\x05Level\x12\r\n\x05price\x18\x01 \x01(\t\x12\x10\n\x08quantity\x18\x02 \x01(\t"\x9e\x01\n\x11PublicLimitDepths\x12#\n\x04\x61sks\x18\x01 \x03(\x0b\x32\x15.simulator.mexc.Level\x12#\n\x04\x62ids\x18\x02 \x03(\x0b\x32\x15.simulator.mexc.Level\x12\x11\n\teventType\x18\x03 \x01(\t\x12\x0f\n\x07version\x18\x04 \x01(\t\x12\x1b\n\x13lastOrderCreateTime\x18\x05 \x01(\x03"\x84\x01\n\x14PublicIncreaseDepths\x12#\n\x04\x61sks\x18\x01 \x03(\x0b\x32\x15.simulator.mexc.Level\x12#\n\x04\x62ids\x18\x02 \x03(\x0b\x32\x15.simulator.mexc.Level\x12\x11\n\teventType\x18\x03 \x01(\t\x12\x0f\n\x07version\x18\x04 \x01(\t"c\n\x19PublicIncreaseDepthsBatch\x12\x33\n\x05items\x18\x01 \x03(\x0b\x32$.simulator.mexc.PublicIncreaseDepths\x12\x11\n\teventType\x18\x02 \x01(\t"\xb5\x01\n\x11PublicAggreDepths\x12#\n\x04\x61sks\x18\x01 \x03(\x0b\x32\x15.simulator.mexc.Level\x12#\n\x04\x62ids\x18\x02 \x03(\x0b\x32\x15.simulator.mexc.Level\x12\x11\n\teventType\x18\x03 \x01(\t\x12\x13\n\x0b\x66romVersion\x18\x04 \x01(\t\x12\x11\n\ttoVersion\x18\x05 \x01(\t\x12\x1b\n\x13lastOrderCreateTime\x18\x06 \x01(\x03"Y\n\x04\x44\x65\x61l\x12\r\n\x05price\x18\x01 \x01(\t\x12\x10\n\x08quantity\x18\x02 \x01(\t\x12\x11\n\ttradeType\x18\x03 \x01(\x05\x12\x0c\n\x04time\x18\x04 \x01(\x03\x12\x0f\n\x07tradeId\x18\x05 \x01(\t"J\n\x10PublicAggreDeals\x12#\n\x05\x64\x65\x61ls\x18\x01 \x03(\x0b\x32\x14.simulator.mexc.Deal\x12\x11\n\teventType\x18\x02 \x01(\t"\x93\x01\n\x15PublicAggreBookTicker\x12\x10\n\x08\x62idPrice\x18\x01 \x01(\t\x12\x13\n\x0b\x62idQuantity\x18\x02 \x01(\t\x12\x10\n\x08\x61skPrice\x18\x03 \x01(\t\x12\x13\n\x0b\x61skQuantity\x18\x04 \x01(\t\x12\x0f\n\x07version\x18\x05 \x01(\t\x12\x1b\n\x13lastOrderCreateTime\x18\x06 \x01(\x03"`\n\x10PublicBookTicker\x12\x10\n\x08\x62idPrice\x18\x01 \x01(\t\x12\x13\n\x0b\x62idQuantity\x18\x02 \x01(\t\x12\x10\n\x08\x61skPrice\x18\x03 \x01(\t\x12\x13\n\x0b\x61skQuantity\x18\x04 \x01(\t"v\n\x15PublicBookTickerBatch\x12/\n\x05items\x18\x01 \x03(\x0b\x32 .simulator.mexc.PublicBookTicker\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x1b\n\x13lastOrderCreateTime\x18\x03 \x01(\x03"\xc2\x01\n\x0fPublicSpotKline\x12\x10\n\x08interval\x18\x01 \x01(\t\x12\x13\n\x0bwindowStart\x18\x02 \x01(\x03\x12\x14\n\x0copeningPrice\x18\x03 \x01(\t\x12\x14\n\x0c\x63losingPrice\x18\x04 \x01(\t\x12\x14\n\x0chighestPrice\x18\x05 \x01(\t\x12\x13\n\x0blowestPrice\x18\x06 \x01(\t\x12\x0e\n\x06volume\x18\x07 \x01(\t\x12\x0e\n\x06\x61mount\x18\x08 \x01(\t\x12\x11\n\twindowEnd\x18\t \x01(\x03"\xef\x01\n\x10PublicMiniTicker\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12\r\n\x05price\x18\x02 \x01(\t\x12\x0c\n\x04rate\x18\x03 \x01(\t\x12\x11\n\tzonedRate\x18\x04 \x01(\t\x12\x0c\n\x04high\x18\x05 \x01(\t\x12\x0b\n\x03low\x18\x06 \x01(\t\x12\x0e\n\x06volume\x18\x07 \x01(\t\x12\x10\n\x08quantity\x18\x08 \x01(\t\x12\x15\n\rlastCloseRate\x18\t \x01(\t\x12\x1a\n\x12lastCloseZonedRate\x18\n \x01(\t\x12\x15\n\rlastCloseHigh\x18\x0b \x01(\t\x12\x14\n\x0clastCloseLow\x18\x0c \x01(\t"D\n\x11PublicMiniTickers\x12/\n\x05items\x18\x01 \x03(\x0b\x32 .simulator.mexc.PublicMiniTicker"\xa0\x06\n\x14PushDataV3ApiWrapper\x12\x0f\n\x07\x63hannel\x18\x01 \x01(\t\x12\x13\n\x06symbol\x18\x03 \x01(\tH\x01\x88\x01\x01\x12\x15\n\x08symbolId\x18\x04 \x01(\tH\x02\x88\x01\x01\x12\x17\n\ncreateTime\x18\x05 \x01(\x03H\x03\x88\x01\x01\x12\x15\n\x08sendTime\x18\x06 \x01(\x03H\x04\x88\x01\x01\x12?\n\x11publicLimitDepths\x18\xaf\x02 \x01(\x0b\x32!.simulator.mexc.PublicLimitDepthsH\x00\x12;\n\x0fpublicSpotKline\x18\xb4\x02 \x01(\x0b\x32\x1f.simulator.mexc.PublicSpotKlineH\x00\x12=\n\x10publicMiniTicker\x18\xb5\x02 \x01(\x0b\x32 .simulator.mexc.PublicMiniTickerH\x00\x12?\n\x11publicMiniTickers\x18\xb6\x02 \x01(\x0b\x32!.simulator.mexc.PublicMiniTickersH\x00\x12G\n\x15publicBookTickerBatch\x18\xb7\x02 \x01(\x0b\x32%.simulator.mexc.PublicBookTickerBatchH\x00\x12O\n\x19publicIncreaseDepthsBatch\x18\xb8\x02 \x01(\x0b\x32).simulator.mexc.PublicIncreaseDepthsBatchH\x00\x12?\n\x11publicAggreDepths\x18\xb9\x02 \x01(\x0b\x32!.simulator.mexc.PublicAggreDepthsH\x00\x12=\n\x10publicAggreDeals\x18\xba\x02 \x01(\x0b\x32 .simulator.mexc.PublicAggreDealsH\x00\x12G\n\x15publicAggreBookTicker\x18\xbb\x02 \x01(\x0b\x32%.simulator.mexc.PublicAggreBookTickerH\x00\x42\x06\n\x04\x62odyB\t\n\x07_symbolB\x0b\n\t_symbolIdB\r\n\x0b_createTimeB\x0b\n\t_sendTimeb\x06proto3'
+)
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
-_builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'simulator.mexc.push_pb2', _globals)
+_builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, "simulator.mexc.push_pb2", _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
-  _globals['_LEVEL']._serialized_start=45
-  _globals['_LEVEL']._serialized_end=85
-  _globals['_PUBLICLIMITDEPTHS']._serialized_start=88
-  _globals['_PUBLICLIMITDEPTHS']._serialized_end=246
-  _globals['_PUBLICINCREASEDEPTHS']._serialized_start=249
-  _globals['_PUBLICINCREASEDEPTHS']._serialized_end=381
-  _globals['_PUBLICINCREASEDEPTHSBATCH']._serialized_start=383
-  _globals['_PUBLICINCREASEDEPTHSBATCH']._serialized_end=482
-  _globals['_PUBLICAGGREDEPTHS']._serialized_start=485
-  _globals['_PUBLICAGGREDEPTHS']._serialized_end=666
-  _globals['_DEAL']._serialized_start=668
-  _globals['_DEAL']._serialized_end=757
-  _globals['_PUBLICAGGREDEALS']._serialized_start=759
-  _globals['_PUBLICAGGREDEALS']._serialized_end=833
-  _globals['_PUBLICAGGREBOOKTICKER']._serialized_start=836
-  _globals['_PUBLICAGGREBOOKTICKER']._serialized_end=983
-  _globals['_PUBLICBOOKTICKER']._serialized_start=985
-  _globals['_PUBLICBOOKTICKER']._serialized_end=1081
-  _globals['_PUBLICBOOKTICKERBATCH']._serialized_start=1083
-  _globals['_PUBLICBOOKTICKERBATCH']._serialized_end=1201
-  _globals['_PUBLICSPOTKLINE']._serialized_start=1204
-  _globals['_PUBLICSPOTKLINE']._serialized_end=1398
-  _globals['_PUBLICMINITICKER']._serialized_start=1401
-  _globals['_PUBLICMINITICKER']._serialized_end=1640
-  _globals['_PUBLICMINITICKERS']._serialized_start=1642
-  _globals['_PUBLICMINITICKERS']._serialized_end=1710
-  _globals['_PUSHDATAV3APIWRAPPER']._serialized_start=1713
-  _globals['_PUSHDATAV3APIWRAPPER']._serialized_end=2513
+    DESCRIPTOR._loaded_options = None
+    _globals["_LEVEL"]._serialized_start = 45
+    _globals["_LEVEL"]._serialized_end = 85
+    _globals["_PUBLICLIMITDEPTHS"]._serialized_start = 88
+    _globals["_PUBLICLIMITDEPTHS"]._serialized_end = 246
+    _globals["_PUBLICINCREASEDEPTHS"]._serialized_start = 249
+    _globals["_PUBLICINCREASEDEPTHS"]._serialized_end = 381
+    _globals["_PUBLICINCREASEDEPTHSBATCH"]._serialized_start = 383
+    _globals["_PUBLICINCREASEDEPTHSBATCH"]._serialized_end = 482
+    _globals["_PUBLICAGGREDEPTHS"]._serialized_start = 485
+    _globals["_PUBLICAGGREDEPTHS"]._serialized_end = 666
+    _globals["_DEAL"]._serialized_start = 668
+    _globals["_DEAL"]._serialized_end = 757
+    _globals["_PUBLICAGGREDEALS"]._serialized_start = 759
+    _globals["_PUBLICAGGREDEALS"]._serialized_end = 833
+    _globals["_PUBLICAGGREBOOKTICKER"]._serialized_start = 836
+    _globals["_PUBLICAGGREBOOKTICKER"]._serialized_end = 983
+    _globals["_PUBLICBOOKTICKER"]._serialized_start = 985
+    _globals["_PUBLICBOOKTICKER"]._serialized_end = 1081
+    _globals["_PUBLICBOOKTICKERBATCH"]._serialized_start = 1083
+    _globals["_PUBLICBOOKTICKERBATCH"]._serialized_end = 1201
+    _globals["_PUBLICSPOTKLINE"]._serialized_start = 1204
+    _globals["_PUBLICSPOTKLINE"]._serialized_end = 1398
+    _globals["_PUBLICMINITICKER"]._serialized_start = 1401
+    _globals["_PUBLICMINITICKER"]._serialized_end = 1640
+    _globals["_PUBLICMINITICKERS"]._serialized_start = 1642
+    _globals["_PUBLICMINITICKERS"]._serialized_end = 1710
+    _globals["_PUSHDATAV3APIWRAPPER"]._serialized_start = 1713
+    _globals["_PUSHDATAV3APIWRAPPER"]._serialized_end = 2513
 # @@protoc_insertion_point(module_scope)

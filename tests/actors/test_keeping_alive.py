@@ -11,6 +11,7 @@ from trio.testing import MockClock
 from actors.feed import Feed
 from actors.keeping_alive import KeepingAlive
 from actors.runtime.clock import TrioClock
+from actors.venue import ClockOffset
 from exchanges.contract import HeartbeatRule
 from messages.errors import SilentConnection
 
@@ -47,6 +48,7 @@ class Stub:
         self.dialect = self.settings = self
         self.heartbeat, self.ping_every_s = RULE, None
         self.notes: list[tuple[str, str]] = []
+        self.clock_offset = ClockOffset()
 
     def client_ping(self, at_s: int) -> str:
         """The venue's own ping; empty where it has none."""

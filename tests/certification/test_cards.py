@@ -22,7 +22,7 @@ from arbtree.cli import main
 from exchanges.contract import HeartbeatRule, PublicCodec
 from exchanges.registry import dialect, venues
 from exchanges.subscription import SubscriptionContract
-from messages.errors import DecodeError, UsageError, VenueBusy, retry_after
+from messages.errors import UsageError, VenueBusy, retry_after
 from messages.instruments import VenueInfo
 from messages.market import BookDelta, BookSnapshot, PublicMessage, ServerTime
 from simulator.instruments import DEFAULT_ASSETS
@@ -150,7 +150,7 @@ def _angry_at_repetition(monkeypatch: pytest.MonkeyPatch, venue: Any) -> None:
         def change(message: PublicMessage) -> PublicMessage:
             if isinstance(message, BookDelta):
                 if (message.symbol, message.last_id) in seen:
-                    raise DecodeError("the same event again")
+                    raise ValueError("the same event again")
                 seen.add((message.symbol, message.last_id))
             return message
 
@@ -198,7 +198,7 @@ DEFECTS = [
     (2, _another_snapshot(_without_best_bid), "was published at"),
     (3, _forgotten_deletions, ""),
     (4, _hidden_gaps, "the gap of a lost event did not come"),
-    (5, _angry_at_repetition, "crashed: crash: DecodeError: the same event again"),
+    (5, _angry_at_repetition, "crashed: crash: ValueError: the same event again"),
     (6, _hidden_gaps, "the gap of a wrong order did not come"),
     (7, _another_snapshot(_younger_than_it_is), ""),
     (8, _deaf, "it ended otherwise: outage: ConnectionLost"),
