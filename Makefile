@@ -48,8 +48,9 @@ test: lint
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 chaos: $(READY_DEV)
-	$(BIN)/python -m tests.supervisors $(ARGS)
-	$(BIN)/python -m tests.supervisors.herd 6
+	@echo "chaos: six hours of outage beside the random sequences, then the seeds" >&2
+	$(BIN)/python -m tests.supervisors.herd 6 & herd=$$!; \
+	$(BIN)/python -m tests.supervisors $(ARGS) && wait $$herd
 	$(BIN)/arbtree chaos run --seeds 1..44 --for 5m --twice 10 --at-least 40 --jobs 2
 
 lint: $(READY_DEV)
