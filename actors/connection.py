@@ -358,15 +358,13 @@ class ConnectionActor(Actor):
             book.tell_batch(part)
 
     def _unreadable(self, payload: bytes, error: DecodeError) -> None:
-        """End the life for a frame that cannot be read, or give its symbol up for good.
-
-        Raises:
-            DecodeError: the one that was handed in, as long as the symbol is not given up.
-        """
+        """End the life by raising what could not be read, or give its symbol up for good."""
         symbol, unreadable = symbol_of(payload, self._infos), self._feed.unreadable
         if symbol in unreadable.given_up:
             return  # it was under way when the symbol was given up
-        if not symbol or not unreadable.noted(symbol, error.text, self._clock.now_ns() / 1e9):
+        assert self._contract is not None
+        now_s, beside = self._clock.now_ns() / 1e9, self._contract.brought(symbol)
+        if not symbol or not unreadable.noted(symbol, error.text, now_s, beside_data=beside):
             raise error
         self._give_up(SymbolRefused(self._venue.name, symbol, True, unreadable.given_up[symbol]))
 

@@ -22,6 +22,10 @@ GIVEN_UP_AFTER = 3
 FORGOTTEN_AFTER_S = 600.0
 """Frames farther apart than this are no stream that brings nothing else."""
 
+FORGOTTEN_BESIDE_DATA_S = 5.0
+"""The same where the symbol's streams had brought data on the connection that a frame ends: those
+are damaged frames.  A stream whose first frame alone can be read still ends lives faster."""
+
 _WORD = re.compile(rb"[A-Za-z0-9_-]+")
 _MARKS = b"_-"
 
@@ -47,17 +51,19 @@ class Unreadable:
         self._counts.clear()
         self.given_up.clear()
 
-    def noted(self, symbol: str, text: str, now_s: float) -> bool:
+    def noted(self, symbol: str, text: str, now_s: float, *, beside_data: bool) -> bool:
         """Count a frame of this symbol; whether it is one too many.
 
         Args:
             symbol: unified symbol it speaks of.
             text: what is wrong with it; what it expected is the cause, what it got may vary.
             now_s: monotonic time.
+            beside_data: every stream of the symbol had brought data on this connection.
         """
         cause = text.partition(", got ")[0]
         count = self._counts.get(symbol)
-        if count is None or count.cause != cause or now_s - count.last_s > FORGOTTEN_AFTER_S:
+        lasts_s = FORGOTTEN_BESIDE_DATA_S if beside_data else FORGOTTEN_AFTER_S
+        if count is None or count.cause != cause or now_s - count.last_s > lasts_s:
             count = self._counts[symbol] = _Count(cause, 0, now_s)
         count.frames += 1
         count.last_s = now_s

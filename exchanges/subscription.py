@@ -227,6 +227,10 @@ class SubscriptionContract:
             self._heard_symbols.add(symbol)
             self._heard_kinds.add(kind)
 
+    def brought(self, symbol: str) -> bool:
+        """Whether every stream of this symbol that was asked for has brought data."""
+        return all(symbol != silent for silent, _ in self._silent)
+
     def snapshot(self, symbol: str) -> None:
         """Take note that the depth stream of this symbol brought its snapshot."""
         self._snapshot_due_s.pop(symbol, None)

@@ -36,6 +36,7 @@ from supervisors.chaos.faults import ActorFaults
 from supervisors.chaos.faults import strikes as actor_strikes
 from supervisors.chaos.nemesis import Injected
 from supervisors.chaos.schedule import Planned
+from supervisors.rows import Row
 from supervisors.runtime import ExitReport, Options
 from supervisors.watchdog import WatchdogSpec
 
@@ -147,6 +148,7 @@ class LiveRun:
         self.injected: list[Injected] = []
         self._dialer = FaultyDialer(SocketDialer())
         self.exit: ExitReport | None = None
+        self._quarantined: set[str] = set()
         self._busy_until_s: dict[str, float] = {}
         self._crashes: defaultdict[str, deque[float]] = defaultdict(deque)
         self._kinds = live_kinds(wish.kinds)
@@ -219,11 +221,17 @@ class LiveRun:
             await trio.sleep(LOOK_EVERY_S)
             for row in self._engine.runtime.rows() if operate else ():
                 if row.state == "quarantined":
-                    self.liveness.violate(f"{row.path} was quarantined: {row.last_failure}")
+                    self._note_quarantine(row)
                     try:
                         self._engine.runtime.restart(row.path)
                     except RuntimeFault:
                         continue  # its supervisor is down itself and comes first
+
+    def _note_quarantine(self, row: Row) -> None:
+        """No fault here is meant to go so far; each place is told of once."""
+        if row.path not in self._quarantined:
+            self._quarantined.add(row.path)
+            self.liveness.violate(f"{row.path} was quarantined: {row.last_failure}")
 
     def _all_well(self) -> bool:
         if any(row.state != "running" for row in self._engine.runtime.rows()):
