@@ -105,7 +105,7 @@ async def measure(rounds: int) -> dict[str, float]:
                     tell(decode(frame, 1))
                 spent[name].append((time.thread_time_ns() - began_ns) / FRAMES / 1e3)
             del messages
-            await trio.sleep(0)
+            await trio.lowlevel.checkpoint()
         for runtime in trees.values():
             row = next(each for each in runtime.rows() if each.path == "bench/book")
             if row.mailbox is None or row.mailbox.handled < rounds * FRAMES or row.restarts:

@@ -110,7 +110,7 @@ class FaultyStream(trio.abc.Stream):
         return data
 
     async def _while_stalled(self) -> None:
-        while trio.current_time() < self._stalled_until_s:
+        while trio.current_time() < self._stalled_until_s:  # noqa: ASYNC110 - it may be prolonged
             await trio.sleep_until(self._stalled_until_s)
 
     async def _unless_cut(self, wait: Callable[[], Awaitable[T]]) -> T:

@@ -180,9 +180,10 @@ class LiveRun:
 
             nursery.start_soon(run)
             await started.wait()
-            with trio.CancelScope() as phases:  # a signal ends it early
-                nursery.start_soon(self._end_with, ended, phases)
+            async with trio.open_nursery() as phases:
+                phases.start_soon(self._end_with, ended, phases.cancel_scope)  # by a signal
                 await self._phases()
+                phases.cancel_scope.cancel(reason="the phases are over")
             engine.runtime.request_stop("the time of chaos is over")
             await ended.wait()
             self._judge_end()

@@ -169,6 +169,6 @@ async def test_dials_below_a_path_fail_for_a_while(
     await dial("host", 1, False)
 
 
-async def test_every_wire_fault_is_in_the_catalogue() -> None:
+def test_every_wire_fault_is_in_the_catalogue() -> None:
     """The names are the catalogue's."""
     assert {BY_NAME[name].group for name in WIRE_FAULTS} == {FaultGroup.WIRE}
