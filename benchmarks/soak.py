@@ -1,6 +1,7 @@
 """Hours with many venues whose connections are cut again and again: does everything come back?
 
     python -m benchmarks.soak [--for 30m] [--symbols 300] [--cut-every 1m] [--json] [--write]
+                              [--samples FILE]
 
 The simulated venues run as a process of their own; the engine is what `arbtree run` runs.  Every
 minute all connections of one venue are cut, venue by venue in turn, and the time until all its
@@ -22,6 +23,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import trio
@@ -77,6 +79,8 @@ class Sample(NamedTuple):
     resident_mb: float
     fds: int
     tasks: int
+    blocks: int
+    """Memory blocks that Python holds: objects that are kept raise them, fragmentation does not."""
 
 
 # -- the venues' process ------------------------------------------------------------------------
@@ -164,12 +168,19 @@ class Soak:
         engine: the running engine.
         venues: whose connections are cut.
         duration_s, cut_every_s: how long, and how often.
+        samples_file: where each sample goes as a line of values separated by commas.
     """
 
     def __init__(
-        self, engine: Engine, venues: Venues, duration_s: float, cut_every_s: float
+        self,
+        engine: Engine,
+        venues: Venues,
+        duration_s: float,
+        cut_every_s: float,
+        samples_file: Path | None = None,
     ) -> None:
         self._engine, self._venues = engine, venues
+        self._samples_file = samples_file
         self._duration_s, self._cut_every_s = duration_s, cut_every_s
         self.samples: list[Sample] = []
         self.back_s: list[float] = []
@@ -221,7 +232,12 @@ class Soak:
         if not self._dark():
             tasks = trio.lowlevel.current_statistics().tasks_living
             fds = len(os.listdir("/proc/self/fd"))
-            self.samples.append(Sample(trio.current_time() - began_s, resident_mb(), fds, tasks))
+            at_s = trio.current_time() - began_s
+            blocks = sys.getallocatedblocks()
+            self.samples.append(Sample(at_s, resident_mb(), fds, tasks, blocks))
+            if self._samples_file is not None:
+                with self._samples_file.open("a") as file:
+                    print(*self.samples[-1], sep=",", file=file)
 
 
 def slope(samples: list[Sample]) -> tuple[float, float]:
@@ -276,6 +292,7 @@ def outcome(soak: Soak, engine: Engine, duration_s: float, crashes: int) -> dict
         else [],
         "resident_mb_per_h": round(rise, 3),
         "resident_mb_per_h_95": round(rise + margin, 3),
+        "blocks_first_last": [settled[0].blocks, settled[-1].blocks] if settled else [],
         "fds_first_last": fds,
         "tasks_first_last": tasks,
         "kept": flat and not soak.lost and not crashes,
@@ -289,7 +306,9 @@ def _progress(elapsed_s: float, duration_s: float, soak: Soak) -> None:
         print(f"\rsoak: {text}   ", end="", file=sys.stderr, flush=True)
 
 
-async def run(venues: Venues, duration_s: float, cut_every_s: float) -> dict[str, Any]:
+async def run(
+    venues: Venues, duration_s: float, cut_every_s: float, samples_file: Path | None
+) -> dict[str, Any]:
     """Run the engine and its trouble."""
     engine = engine_for(venues.settings, KeptDialer())
     crashes: list[str] = []
@@ -299,7 +318,7 @@ async def run(venues: Venues, duration_s: float, cut_every_s: float) -> dict[str
     async with trio.open_nursery() as nursery:
         nursery.start_soon(engine.run)
         live_s = await all_live(engine)
-        soak = Soak(engine, venues, duration_s, cut_every_s)
+        soak = Soak(engine, venues, duration_s, cut_every_s, samples_file)
         began_cpu_s = time.process_time()
         await soak.run()
         share = (time.process_time() - began_cpu_s) / duration_s
@@ -333,6 +352,7 @@ def main() -> int:
     parser.add_argument("--venues", default=",".join(known), metavar="A,B")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--write", action="store_true", help=f"write {RESULTS.name} too")
+    parser.add_argument("--samples", type=Path, metavar="FILE", help="write each sample to FILE")
     parser.add_argument("--serve", metavar="A,B", help=argparse.SUPPRESS)
     parser.add_argument("--assets", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -342,7 +362,7 @@ def main() -> int:
     names = options.venues.split(",")
     with venues_of(names, max(1, math.ceil(options.symbols / len(names)))) as venues:
         duration_s, every_s = parse_duration(options.duration), parse_duration(options.cut_every)
-        found = trio.run(partial(run, venues, duration_s, every_s))
+        found = trio.run(partial(run, venues, duration_s, every_s, options.samples))
     if sys.stderr.isatty():
         print(file=sys.stderr)
     print(json.dumps(found) if options.json else document(found), end="")
