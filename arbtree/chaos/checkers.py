@@ -9,20 +9,24 @@ from collections import deque
 
 import trio
 
-from arbtree.chaos.history import BookPaths, Checker
+from arbtree.chaos.history import DETECTOR, BookPaths, Checker
 from arbtree.engine import Engine
 from config.settings import Settings
 from messages import errors
 from messages.books import BookDark, BookTop, FeedOpened
 from messages.errors import ArbtreeError, RetryKind
 from messages.market import BookDelta
-from messages.opportunities import Evidence, OpportunityOpened
+from messages.opportunities import Evidence, OpportunityClosed, OpportunityOpened
 from simulator.world import World
 from supervisors.events import LifecycleEvent
 
 NS_PER_MS = 1_000_000
 SLACK = 1e-6
 """Sums of floats: numbers that differ by less are one."""
+KILL_WAIT_S, BLOCKED_S = 1.0, 3.0
+"""What an end may take beyond its grace: a killed task's last trips, a loop that is blocked."""
+SINGLE_ACTORS = ("detector", "snapshots", "auditor")
+"""Actors beside books and connections; a supervisor ends when all that is below has ended."""
 
 
 class ConservationChecker(Checker):
@@ -44,7 +48,7 @@ class DecisionChecker(Checker):
     """Knows of each book the latest news, and of each event when it came."""
 
     name = "decisions"
-    sentence = "Nothing is decided on a dark or stale book, or on another price than it shows."
+    sentence = "Nothing is decided or kept on a dark or stale book, or on a price it does not show."
 
     def __init__(self, settings: Settings) -> None:
         super().__init__()
@@ -54,6 +58,8 @@ class DecisionChecker(Checker):
         self._news: dict[str, BookTop | None] = {}
         self._epochs: dict[str, int] = {}
         self._waiting: dict[str, deque[tuple[int, int]]] = {}
+        self._open: dict[int, tuple[str, str]] = {}
+        self._suspects: set[int] = set()
 
     def attach(self, engine: Engine) -> None:
         """Look at the epochs of this engine's connections."""
@@ -87,6 +93,39 @@ class DecisionChecker(Checker):
         self._judge(fact.sell, fact.decided_ns, buying=False)
         if fact.sell.price <= fact.buy.price and fact.gross_bps > 0:
             self.violate(f"opportunity {fact.opportunity_id} gains {fact.gross_bps} on no edge")
+
+        legs = [self._paths.of(leg.instrument.venue, leg.instrument.symbol)
+                for leg in (fact.buy, fact.sell)]  # fmt: skip
+        self._open[fact.opportunity_id] = legs[0], legs[1]
+
+    def closed(self, fact: OpportunityClosed) -> None:
+        """An opportunity is over."""
+        self._open.pop(fact.opportunity_id, None)
+
+    def state(self, path: str, state: str, generation: int) -> None:
+        """A detector that begins anew knows of no opportunity."""
+        if path == DETECTOR and state == "starting":
+            self._open.clear()
+
+    def look(self, engine: Engine) -> None:
+        """Name what stays open on a dark leg; twice seen, as the detector may be about to act."""
+        if not engine.runtime.lookup(DETECTOR).running:
+            self._suspects.clear()
+            return
+        seen = self._suspects
+        self._suspects = set()
+        for number, legs in tuple(self._open.items()):
+            self.looked_at += 1
+            dark = [book for book in legs if self._is_dark(book, engine)]
+            if dark and number in seen:
+                self.violate(f"opportunity {number} stays open although {dark[0]} is dark")
+                del self._open[number]
+            elif dark:
+                self._suspects.add(number)
+
+    def _is_dark(self, book: str, engine: Engine) -> bool:
+        top = self._news.get(book)
+        return top is None or engine.runtime.lookup(top.connection).generation != top.epoch
 
     def _judge(self, leg: Evidence, at_ns: int, *, buying: bool) -> None:
         book = self._paths.of(leg.instrument.venue, leg.instrument.symbol)
@@ -216,18 +255,26 @@ def _says_never(text: str) -> bool:
 
 
 class LifeChecker(Checker):
-    """Counts lives, and the sockets that they open."""
+    """Counts lives, what they dial and how long they take to end."""
 
     name = "lives"
-    sentence = "Each life has a generation of its own, dials once and leaves no socket."
+    sentence = "Each life has a generation of its own, dials once and ends within its grace."
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Settings) -> None:
         super().__init__()
+        self._gone_within_s = settings.supervision.stop_grace_s + KILL_WAIT_S + BLOCKED_S
         self._generations: dict[str, int] = {}
         self._connections: dict[str, int] = {}
+        self._ending_since_s: dict[str, float] = {}
 
     def state(self, path: str, state: str, generation: int) -> None:
-        """A life begins with a higher generation than the one before."""
+        """A life begins with a higher generation than the one before; its end takes no longer."""
+        if state == "stopping" and _is_actor(path):
+            self._ending_since_s.setdefault(path, trio.current_time())
+            return
+        self._ending_since_s.pop(path, None)
+        if state == "stuck":
+            self.violate(f"{path} could not be killed")
         if state != "starting":
             return
         self.looked_at += 1
@@ -239,7 +286,15 @@ class LifeChecker(Checker):
             venue = path.split("/")[2]
             self._connections[venue] = self._connections.get(venue, 0) + 1
 
-    def look(self, world: World, engine: Engine) -> None:
+    def look(self) -> None:
+        """Name who does not come to an end."""
+        now_s = trio.current_time()
+        for path, since_s in tuple(self._ending_since_s.items()):
+            if now_s - since_s > self._gone_within_s:
+                self.violate(f"{path} has been ending for {now_s - since_s:.1f} s")
+                del self._ending_since_s[path]
+
+    def compare(self, world: World, engine: Engine) -> None:
         """Compare with what the venues saw, while all is well."""
         alive = [row.path for row in engine.runtime.rows() if "/connections/" in row.path]
         for name, venue in world.venues.items():
@@ -250,6 +305,10 @@ class LifeChecker(Checker):
             actors = sum(path.split("/")[2] == name for path in alive)
             if len(venue.connections) > actors:
                 self.violate(f"{name} has {len(venue.connections)} connections of {actors} actors")
+
+
+def _is_actor(path: str) -> bool:
+    return path.count("/") > 3 or path.rpartition("/")[2] in SINGLE_ACTORS
 
 
 class LivenessChecker(Checker):

@@ -15,7 +15,7 @@ from arbtree.chaos.report import MAX_VIOLATIONS, StateChange, Verdict
 from messages.books import BookDark, BookTop, FeedOpened
 from messages.identifiers import path_segment
 from messages.market import BookDelta, BookSnapshot
-from messages.opportunities import OpportunityOpened
+from messages.opportunities import OpportunityClosed, OpportunityOpened
 from supervisors.events import LifecycleEvent
 
 MAX_CHANGES = 20_000
@@ -67,6 +67,9 @@ class Checker:
     def opportunity(self, fact: OpportunityOpened) -> None:
         """The detector decided."""
 
+    def closed(self, fact: OpportunityClosed) -> None:
+        """The detector gave an opportunity up."""
+
     def state(self, path: str, state: str, generation: int) -> None:
         """A child of the tree changed its state."""
 
@@ -93,7 +96,7 @@ class Tap(Subscription):
     """Sees every opportunity in the moment in which it is published, and keeps none."""
 
     def __init__(self, checkers: tuple[Checker, ...]) -> None:
-        super().__init__(1, (OpportunityOpened,))
+        super().__init__(1, (OpportunityOpened, OpportunityClosed))
         self._checkers = checkers
 
     def put(self, fact: object) -> None:
@@ -101,6 +104,9 @@ class Tap(Subscription):
         if isinstance(fact, OpportunityOpened):
             for checker in self._checkers:
                 checker.opportunity(fact)
+        elif isinstance(fact, OpportunityClosed):
+            for checker in self._checkers:
+                checker.closed(fact)
 
 
 class History:

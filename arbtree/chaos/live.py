@@ -15,22 +15,35 @@ from collections.abc import Callable, Sequence
 import trio
 from msgspec import Struct
 
-from actors.runtime.faults import RuntimeFault
 from actors.transport.dial import SocketDialer
 from actors.transport.faulty import WIRE_FAULTS, FaultyDialer
-from arbtree.chaos.checkers import LivenessChecker, StopChecker
+from arbtree.chaos.checkers import (
+    ConservationChecker,
+    LifeChecker,
+    LivenessChecker,
+    StopChecker,
+)
 from arbtree.chaos.history import Checker, History
 from arbtree.chaos.recovery import Recovery, books_below
-from arbtree.chaos.report import SeedReport
-from arbtree.chaos.seeds import Play
+from arbtree.chaos.runs import (
+    EXIT_DONE,
+    Play,
+    all_well,
+    blow,
+    judge_end,
+    judge_liveness,
+    named_kinds,
+    operate,
+    seed_report,
+)
+from arbtree.chaos.seeds import feeds_of
+from arbtree.chaos.sockets import SocketChecker, WatchedDialer
 from arbtree.chaos.swarm import SYMBOLS
 from arbtree.engine import Engine, Seams, embedded_world
 from arbtree.status import books
 from config.settings import Settings, SimulatorSettings, VenueSettings
-from messages.errors import UsageError
 from messages.faults import FaultKind, FaultPlace, aimable, kinds_of
-from simulator.breaking import Blow, heal
-from simulator.breaking import strike as strike_venue
+from simulator.breaking import heal, strike
 from simulator.world import Address, World
 from supervisors.chaos.faults import ActorFaults
 from supervisors.chaos.faults import strikes as actor_strikes
@@ -49,6 +62,7 @@ LIVE_WITHIN_S = 60.0
 TRIES = 20
 """Draws for one fault; when every place is still busy, the next turn draws again."""
 LOOK_EVERY_S = 0.1
+WATCH_EVERY_S = 1.0
 CRASHES = {"crash": 1, "start_failure": 3, "hang_in_cleanup": 1}
 """How many crashes a fault makes at most; a venue's supervisor takes `CRASHES_AT_MOST` a minute."""
 CRASHES_AT_MOST = 3
@@ -56,7 +70,6 @@ CRASH_WINDOW_S = 61.0
 QUIET_S = 1.0
 """How long a place is left alone after a fault: later consequences are its own."""
 ACTOR_FAULTS = frozenset(actor_strikes())
-EXIT_DONE = 0
 
 
 class Wish(Struct, frozen=True):
@@ -94,12 +107,7 @@ def live_kinds(wanted: Sequence[str] = ()) -> list[FaultKind]:
     Raises:
         UsageError: one of the names is not among them.
     """
-    found = kinds_of(FaultPlace.LIVE)
-    names = [kind.name for kind in found]
-    unknown = [name for name in wanted if name not in names]
-    if unknown:
-        raise UsageError(f"no live fault is called {', '.join(unknown)}: {', '.join(names)}")
-    return [kind for kind in found if not wanted or kind.name in wanted]
+    return named_kinds(kinds_of(FaultPlace.LIVE), wanted, "no live fault is called")
 
 
 class _OneAtATime(Recovery):
@@ -140,13 +148,25 @@ class LiveRun:
         self._within_s = within_s
         self._chance = random.Random(wish.seed)
         self._feeds: dict[str, str] = {}
+        self._books = tuple(feeds_of(self.settings))
         self.recovery = _OneAtATime(lambda target: books_below(self._feeds, target))
+        self._dialer = FaultyDialer(SocketDialer())
+        self._watched = WatchedDialer(self._dialer)
+        self.conservation = ConservationChecker()
+        self.lives = LifeChecker(self.settings)
+        self.sockets = SocketChecker(self._watched)
         self.liveness = LivenessChecker()
         self.stopping = StopChecker()
-        self.checkers: tuple[Checker, ...] = (self.recovery, self.liveness, self.stopping)
+        self.checkers: tuple[Checker, ...] = (
+            self.conservation,
+            self.lives,
+            self.sockets,
+            self.recovery,
+            self.liveness,
+            self.stopping,
+        )
         self.history = History(self.checkers)
         self.injected: list[Injected] = []
-        self._dialer = FaultyDialer(SocketDialer())
         self.exit: ExitReport | None = None
         self._quarantined: set[str] = set()
         self._busy_until_s: dict[str, float] = {}
@@ -156,7 +176,7 @@ class LiveRun:
 
     async def run(self) -> None:
         """Run engine and venues, strike, heal, wait for life, stop."""
-        seams = Seams(dialer=self._dialer, observer=self.history)
+        seams = Seams(dialer=self._watched, observer=self.history)
         world = embedded_world(self.settings, seams.clock)
         if world is None:
             raise ValueError("live chaos wants embedded venues")
@@ -171,6 +191,7 @@ class LiveRun:
                 Options(seed=self.wish.seed, signals=True, watchdog=WatchdogSpec(blocked_s=5.0)),
             )
             self._faults = ActorFaults(engine.runtime)
+            self.sockets.attach(engine)
             started, ended = trio.Event(), trio.Event()
 
             async def run() -> None:
@@ -181,17 +202,27 @@ class LiveRun:
             nursery.start_soon(run)
             await started.wait()
             async with trio.open_nursery() as phases:
+                phases.start_soon(self._watch)
                 phases.start_soon(self._end_with, ended, phases.cancel_scope)  # by a signal
                 await self._phases()
                 phases.cancel_scope.cancel(reason="the phases are over")
             engine.runtime.request_stop("the time of chaos is over")
             await ended.wait()
-            self._judge_end()
+            self.conservation.look(engine)
+            judge_end(self.stopping, engine, self.exit)
+            self.sockets.ended()
             nursery.cancel_scope.cancel(reason="the engine has stopped")
 
     async def _end_with(self, ended: trio.Event, phases: trio.CancelScope) -> None:
         await ended.wait()
         phases.cancel(reason="the engine has ended")
+
+    async def _watch(self) -> None:
+        while True:
+            await trio.sleep(WATCH_EVERY_S)
+            self.conservation.look(self._engine)
+            self.lives.look()
+            self.sockets.look()
 
     async def _phases(self) -> None:
         with trio.move_on_after(self._within_s):
@@ -206,9 +237,11 @@ class LiveRun:
             self._strike_one(end_s - now_s)
             await trio.sleep(1.0 / self.wish.per_s)
         self._heal()
+        healed_s = trio.current_time()
         with trio.move_on_after(self._within_s):
-            await self._until_live(operate=True)
-        self._judge_liveness()
+            await self._until_live(operating=True)
+        took_s = trio.current_time() - healed_s
+        judge_liveness(self.liveness, self._engine, self._books, self.recovery.live, took_s)
         self.recovery.finish()
 
     def _heal(self) -> None:
@@ -216,28 +249,18 @@ class LiveRun:
         self._dialer.heal()
         self._faults.heal()
 
-    async def _until_live(self, *, operate: bool = False) -> None:
-        """Wait until all is well; an operator restarts what is quarantined."""
-        while not self._all_well():
+    async def _until_live(self, *, operating: bool = False) -> None:
+        """Wait until all is well; an operator restarts what does not come back."""
+        while not all_well(self._engine, self._books, self.recovery.live):
             await trio.sleep(LOOK_EVERY_S)
-            for row in self._engine.runtime.rows() if operate else ():
-                if row.state == "quarantined":
-                    self._note_quarantine(row)
-                    try:
-                        self._engine.runtime.restart(row.path)
-                    except RuntimeFault:
-                        continue  # its supervisor is down itself and comes first
+            if operating:
+                operate(self._engine, self._note_restart)
 
-    def _note_quarantine(self, row: Row) -> None:
+    def _note_restart(self, path: str, row: Row | None) -> None:
         """No fault here is meant to go so far; each place is told of once."""
-        if row.path not in self._quarantined:
-            self._quarantined.add(row.path)
-            self.liveness.violate(f"{row.path} was quarantined: {row.last_failure}")
-
-    def _all_well(self) -> bool:
-        if any(row.state != "running" for row in self._engine.runtime.rows()):
-            return False
-        return all(book.state == "LIVE" for book in books(self._engine))
+        if row is not None and path not in self._quarantined:
+            self._quarantined.add(path)
+            self.liveness.violate(f"{path} was quarantined: {row.last_failure}")
 
     # -- faults ----------------------------------------------------------------------------------
 
@@ -282,16 +305,7 @@ class LiveRun:
             return self._dialer.strike(planned.fault, planned.target, planned.duration_s) > 0
         if planned.fault in ACTOR_FAULTS:
             return self._faults.strike(planned)
-        return strike_venue(self._world, self._blow(planned))
-
-    def _blow(self, planned: Planned) -> Blow:
-        parts = planned.target.split("/")
-        native = ""
-        if len(parts) == 5 and parts[3] == "books":
-            base = parts[4].split("-")[0]
-            listings = self._world.venues[parts[2]].listings.values()
-            native = next(one.listing.native for one in listings if one.asset.name == base)
-        return Blow(planned.fault, parts[2], native, planned.duration_s, planned.seed)
+        return strike(self._world, blow(self._world, planned))
 
     def _note(self, planned: Planned) -> None:
         now_s = trio.current_time()
@@ -305,47 +319,23 @@ class LiveRun:
             dark = sum(not live for live in self.recovery.live.values())
             self._told(len(self.injected), dark)
 
-    # -- judging ---------------------------------------------------------------------------------
-
-    def _judge_liveness(self) -> None:
-        self.liveness.looked_at += 1
-        for row in self._engine.runtime.rows():
-            if row.state != "running":
-                self.liveness.violate(f"{row.path} is {row.state}: {row.last_failure}")
-        for book in books(self._engine):
-            if book.state != "LIVE":
-                self.liveness.violate(f"{book.path} is {book.state}: {book.reason}")
-
-    def _judge_end(self) -> None:
-        self.stopping.looked_at += 1
-        if self.exit is None or self.exit.code != EXIT_DONE:
-            said = self.exit.reason if self.exit is not None else "it never ended"
-            self.stopping.violate(f"the engine ended with {self.exit}: {said}")
+    # -- the report ------------------------------------------------------------------------------
 
     def play(self, real_s: float, replay: str) -> Play:
         """What it came to, as a report of one seed that has its timeline."""
         history, found = self.history, tuple(one.verdict() for one in self.checkers)
-        passed = not any(verdict.failed for verdict in found)
-        report = SeedReport(
-            seed=self.wish.seed,
-            trace_hash="",
-            venues=len(history.depth_venues),
-            books=len(self._feeds),
-            depth_messages=history.depth_messages,
-            faults=len(self.injected),
-            fault_kinds=len({one.planned.fault for one in self.injected}),
-            expected_exit=EXIT_DONE,
-            exit_code=self.exit.code if self.exit is not None else -1,
-            counts=passed,
-            passed=passed,
-            verdicts=found,
-            records=(),
-            changes=(),
-            schedule_size=len(self.injected),
-            shrunk_to=None,
+        report = seed_report(
+            self.wish.seed,
+            found,
+            [one.planned.fault for one in self.injected],
             replay=replay,
+            venues=len(history.depth_venues),
+            books=len(self._books),
             virtual_s=self.wish.for_s,
-            real_s=round(real_s, 3),
+            real_s=real_s,
+            depth_messages=history.depth_messages,
+            exits=(EXIT_DONE, self.exit.code if self.exit is not None else -1),
+            enough=not any(verdict.failed for verdict in found),
         )
         return Play(report, self.recovery.records(), tuple(history.changes))
 

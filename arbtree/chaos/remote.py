@@ -14,10 +14,10 @@ import trio
 
 from actors.transport.faulty import WIRE_FAULTS
 from arbtree.chaos.recovery import Recovery
-from arbtree.chaos.report import MAX_VIOLATIONS, FaultRecord, SeedReport, Verdict
-from arbtree.chaos.seeds import Play
+from arbtree.chaos.report import MAX_VIOLATIONS, FaultRecord, Verdict
+from arbtree.chaos.runs import Play, named_kinds, seed_report
 from arbtree.inspection import Client
-from messages.errors import EnvironmentFault, UsageError
+from messages.errors import EnvironmentFault
 from messages.faults import CONNECTIONS, FaultKind, kinds_of
 from messages.faults import FaultPlace as Place
 
@@ -40,11 +40,7 @@ def wire_kinds(wanted: Sequence[str] = ()) -> list[FaultKind]:
         for kind in kinds_of(Place.LIVE)
         if kind.name in WIRE_FAULTS and kind.target == CONNECTIONS
     ]
-    names = [kind.name for kind in found]
-    unknown = [name for name in wanted if name not in names]
-    if unknown:
-        raise UsageError(f"a running engine cannot have {', '.join(unknown)}: {', '.join(names)}")
-    return [kind for kind in found if not wanted or kind.name in wanted]
+    return named_kinds(found, wanted, "a running engine cannot have")
 
 
 class _Followed:
@@ -193,25 +189,15 @@ def remote_play(
             :MAX_VIOLATIONS
         ],
     )
-    report = SeedReport(
-        seed=seed,
-        trace_hash="",
+    report = seed_report(
+        seed,
+        (verdict,),
+        [one.fault for one in records],
+        replay=replay,
         venues=len({one.target.split("/")[2] for one in records}),
         books=books,
-        depth_messages=0,
-        faults=len(records),
-        fault_kinds=len({one.fault for one in records}),
-        expected_exit=0,
-        exit_code=0,
-        counts=not missed,
-        passed=not missed,
-        verdicts=(verdict,),
-        records=(),
-        changes=(),
-        schedule_size=len(records),
-        shrunk_to=None,
-        replay=replay,
-        virtual_s=round(real_s, 3),
-        real_s=round(real_s, 3),
+        virtual_s=real_s,
+        real_s=real_s,
+        enough=not missed,
     )
     return Play(report, records, ())

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from itertools import count
 
 import trio
-from msgspec import Struct
 from trio.testing import MockClock
 
 from actors.runtime.clock import TrioClock
-from actors.runtime.faults import RuntimeFault
 from arbtree.chaos.checkers import (
     BudgetChecker,
     ConservationChecker,
@@ -22,45 +21,46 @@ from arbtree.chaos.checkers import (
 from arbtree.chaos.history import Checker, History, Tap
 from arbtree.chaos.oracle import ReplayChecker, TruthChecker
 from arbtree.chaos.recovery import Recovery, books_below
-from arbtree.chaos.report import FaultRecord, SeedReport, StateChange, Verdict
+from arbtree.chaos.runs import (
+    Play,
+    all_well,
+    blow,
+    judge_end,
+    judge_liveness,
+    operate,
+    seed_report,
+)
+from arbtree.chaos.sockets import SocketChecker, WatchedDialer
 from arbtree.chaos.swarm import Draw, draw_seed
 from arbtree.engine import Engine, Seams, embedded_world
-from arbtree.status import books
 from config.chaos import FaultChange
 from config.settings import Settings
 from messages.identifiers import parse_symbol, path_segment
-from simulator.breaking import Blow, heal, strike
+from simulator.breaking import heal, strike
 from simulator.breaking import strikes as venue_strikes
 from simulator.schedule import make_deterministic
 from simulator.world import START_MS, World
 from supervisors.chaos.faults import ActorFaults
 from supervisors.chaos.nemesis import Nemesis
 from supervisors.chaos.schedule import Planned
+from supervisors.rows import Row
 from supervisors.runtime import ExitReport, Options
 
 LIVE_BEFORE_S = 20.0
 """Faults strike after every book was live, or after this."""
+LIVE_WITHIN_S = 80.0
+"""How long the liveness of even a short seed may take: a book can wait a minute for its venue's
+request budget, after the longest backoff of twenty seconds; a seed that is well ends in time."""
 STOP_WITHIN_S = 15.0
-LOOK_EVERY_S = 5.0
+LOOK_EVERY_S = 0.2
+COUNT_EVERY = 25
+"""Every so many looks all mailboxes are counted: once in five seconds."""
 OPERATOR_EVERY_S = 1.0
 SETTLE_S = 1.0
 """The simulator's own tasks may need so long to notice that the engine is gone."""
 MIN_VENUES, MIN_DEPTH_MESSAGES, MIN_FAULTS, MIN_KINDS = 3, 3_000, 20, 8
 """What a seed must have had so that it counts."""
 VENUE_FAULTS = frozenset(venue_strikes())
-
-
-class Play(Struct, frozen=True):
-    """What a seed came to.
-
-    Args:
-        report: for people and files; its timeline is complete.
-        records, changes: the timeline.
-    """
-
-    report: SeedReport
-    records: tuple[FaultRecord, ...]
-    changes: tuple[StateChange, ...]
 
 
 class _Run:
@@ -70,13 +70,18 @@ class _Run:
         self.drawn = drawn
         self.for_s = for_s
         settings = drawn.settings
+        world = embedded_world(settings)
+        assert world is not None
+        self.world: World = world
         self.feeds = feeds_of(settings)
         self.conservation = ConservationChecker()
         self.decisions = DecisionChecker(settings)
         self.replay = ReplayChecker()
         self.truth = TruthChecker()
         self.budgets = BudgetChecker(settings)
-        self.lives = LifeChecker()
+        self.lives = LifeChecker(settings)
+        self.dialer = WatchedDialer(world.dial)
+        self.sockets = SocketChecker(self.dialer)
         self.recovery = Recovery(lambda target: books_below(self.feeds, target))
         self.liveness = LivenessChecker()
         self.stopping = StopChecker()
@@ -87,14 +92,12 @@ class _Run:
             self.truth,
             self.budgets,
             self.lives,
+            self.sockets,
             self.recovery,
             self.liveness,
             self.stopping,
         )
         self.history = History(self.checkers)
-        world = embedded_world(settings)
-        assert world is not None
-        self.world: World = world
         self.nemesis: Nemesis | None = None
         self.exit: ExitReport | None = None
         self.ended_live = False
@@ -108,7 +111,7 @@ class _Run:
             await nursery.start(World.run, self.world)
             engine = Engine(
                 self.drawn.settings,
-                Seams(self.world.dial, TrioClock(START_MS * 1_000_000), self.history),
+                Seams(self.dialer, TrioClock(START_MS * 1_000_000), self.history),
                 options=Options(seed=self.drawn.seed, force_exit=self._forced),
             )
             self._attach(engine)
@@ -121,6 +124,7 @@ class _Run:
     def _attach(self, engine: Engine) -> None:
         self.faults = ActorFaults(engine.runtime)
         self.decisions.attach(engine)
+        self.sockets.attach(engine)
         engine.outlet.attach(Tap(self.checkers))
         engine.runtime.subscribe(self.history.on_event)
         levels = self.drawn.settings.detector.depth_levels
@@ -155,7 +159,8 @@ class _Run:
                 await ended.wait()
                 phases.cancel_scope.cancel(reason="the engine has ended")
         self.conservation.look(engine)
-        self._judge_end(engine)
+        judge_end(self.stopping, engine, self.exit, self.drawn.expected_exit)
+        self.sockets.ended()
 
     async def _phases(
         self, engine: Engine, began_s: float, ended: trio.Event, scope: trio.CancelScope
@@ -169,13 +174,16 @@ class _Run:
         heal(self.world)
         self.faults.heal()
         healed_s = trio.current_time()
-        with trio.CancelScope(deadline=began_s + self.for_s, shield=False):
+        with trio.CancelScope(deadline=max(began_s + self.for_s, healed_s + LIVE_WITHIN_S)):
             await self._operate(engine)
-        self._judge_liveness(engine, trio.current_time() - healed_s)
+        took_s = trio.current_time() - healed_s
+        self.ended_live = judge_liveness(
+            self.liveness, engine, self.feeds, self.recovery.live, took_s
+        )
         await trio.sleep_until(began_s + self.for_s)
         self.conservation.look(engine)
         if self.ended_live:
-            self.lives.look(self.world, engine)
+            self.lives.compare(self.world, engine)
         self.recovery.finish()
         asked_s = trio.current_time()
         engine.runtime.request_stop("the seed is over")
@@ -186,33 +194,31 @@ class _Run:
             self.stopping.violate(f"the stop took {took_s:.1f} s")
 
     async def _watch(self, engine: Engine) -> None:
-        while True:
+        for number in count(1):
             await trio.sleep(LOOK_EVERY_S)
-            self.conservation.look(engine)
+            self.decisions.look(engine)
+            self.sockets.look()
+            self.lives.look()
+            if number % COUNT_EVERY == 0:
+                self.conservation.look(engine)
 
     async def _until_live(self, engine: Engine) -> None:
         while not self._all_well(engine):  # noqa: ASYNC110 - a whole tree has no event
             await trio.sleep(0.25)
 
     async def _operate(self, engine: Engine) -> None:
-        """Restart, as an operator would, whatever is quarantined, until all is well."""
+        """Restart, as an operator would, what does not come back, until all is well."""
+
+        def restarts(path: str, row: Row | None) -> None:
+            self.budgets.restarted(path)
+            self.history.note(f"operator restarts {path}")
+
         while not self._all_well(engine):
-            for row in engine.runtime.rows():
-                above = row.path.rpartition("/")[0]
-                if row.state == "quarantined":
-                    self.budgets.restarted(row.path)
-                    self.history.note(f"operator restarts {row.path} under {above}")
-                    try:
-                        engine.runtime.restart(row.path)
-                    except RuntimeFault:
-                        continue  # its supervisor is down itself and comes first
+            operate(engine, restarts)
             await trio.sleep(OPERATOR_EVERY_S)
 
     def _all_well(self, engine: Engine) -> bool:
-        rows = engine.runtime.rows()
-        if any(row.state != "running" for row in rows):
-            return False
-        return all(self.recovery.live.get(book, False) for book in self.feeds)
+        return all_well(engine, self.feeds, self.recovery.live)
 
     # -- faults ----------------------------------------------------------------------------------
 
@@ -224,46 +230,8 @@ class _Run:
             clock.jump(planned.duration_s)
             return True
         if planned.fault in VENUE_FAULTS:
-            return strike(self.world, self._blow(planned))
+            return strike(self.world, blow(self.world, planned))
         return self.faults.strike(planned)
-
-    def _blow(self, planned: Planned) -> Blow:
-        parts = planned.target.split("/")
-        venue = parts[2]
-        native = ""
-        if len(parts) == 5 and parts[3] == "books":
-            base = parts[4].split("-")[0]
-            native = next(
-                live.listing.native
-                for live in self.world.venues[venue].listings.values()
-                if live.asset.name == base
-            )
-        return Blow(planned.fault, venue, native, planned.duration_s, planned.seed)
-
-    # -- judging ---------------------------------------------------------------------------------
-
-    def _judge_liveness(self, engine: Engine, took_s: float) -> None:
-        self.liveness.looked_at += 1
-        self.ended_live = self._all_well(engine)
-        if self.ended_live:
-            return
-        for row in engine.runtime.rows():
-            if row.state != "running":
-                self.liveness.violate(f"{row.path} is {row.state} {took_s:.0f} s after the heal")
-        for book in books(engine):
-            if not self.recovery.live.get(book.path, False):
-                why = f"{book.state}, {book.reason}"
-                self.liveness.violate(f"{book.path} is dark {took_s:.0f} s after the heal: {why}")
-
-    def _judge_end(self, engine: Engine) -> None:
-        self.stopping.looked_at += 1
-        code = self.exit.code if self.exit is not None else -1
-        if code != self.drawn.expected_exit:
-            reason = self.exit.reason if self.exit is not None else "it never ended"
-            self.stopping.violate(f"exit {code}, expected {self.drawn.expected_exit}: {reason}")
-        for row in engine.runtime.rows():
-            if row.state not in ("stopped", "quarantined"):
-                self.stopping.violate(f"{row.path} is {row.state} after the end")
 
 
 def feeds_of(settings: Settings) -> dict[str, str]:
@@ -311,33 +279,25 @@ def play(
 def _play(run: _Run, virtual_s: float, real_s: float, replay: str) -> Play:
     drawn, history = run.drawn, run.history
     injected = run.nemesis.injected if run.nemesis is not None else []
-    kinds = {one.planned.fault for one in injected}
-    found: tuple[Verdict, ...] = tuple(checker.verdict() for checker in run.checkers)
     enough = (
         len(history.depth_venues) >= MIN_VENUES
         and history.depth_messages >= MIN_DEPTH_MESSAGES
         and len(injected) >= MIN_FAULTS
-        and len(kinds) >= MIN_KINDS
+        and len({one.planned.fault for one in injected}) >= MIN_KINDS
     )
-    report = SeedReport(
-        seed=drawn.seed,
-        trace_hash=history.trace_hash,
+    report = seed_report(
+        drawn.seed,
+        tuple(checker.verdict() for checker in run.checkers),
+        [one.planned.fault for one in injected],
+        replay=replay,
         venues=len(history.depth_venues),
         books=len(run.feeds),
+        virtual_s=virtual_s,
+        real_s=real_s,
+        trace_hash=history.trace_hash,
         depth_messages=history.depth_messages,
-        faults=len(injected),
-        fault_kinds=len(kinds),
-        expected_exit=drawn.expected_exit,
-        exit_code=run.exit.code if run.exit is not None else -1,
-        counts=enough and run.ended_live,
-        passed=not any(verdict.failed for verdict in found),
-        verdicts=found,
-        records=(),
-        changes=(),
-        schedule_size=len(drawn.schedule),
-        shrunk_to=None,
-        replay=replay,
-        virtual_s=round(virtual_s, 3),
-        real_s=round(real_s, 3),
+        exits=(drawn.expected_exit, run.exit.code if run.exit is not None else -1),
+        enough=enough and run.ended_live,
+        planned=len(drawn.schedule),
     )
     return Play(report, run.recovery.records(), tuple(history.changes))

@@ -96,7 +96,7 @@ def _settings(chance: random.Random, gives_up: bool) -> Settings:
     )
     return Settings(
         detector=DetectorSettings(
-            threshold_bps=chance.choice((-5.0, 0.0, 0.0)),
+            threshold_bps=chance.choice((-40.0, -5.0, 0.0)),  # the lowest: something is always open
             lag_ms=chance.choice((None, 2000.0)),
         ),
         auditor=AuditorSettings(enabled=chance.random() < 0.7, every_s=chance.choice((5.0, 10.0))),

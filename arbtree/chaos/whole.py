@@ -16,7 +16,8 @@ from msgspec import Struct, structs
 from arbtree import __version__
 from arbtree.chaos.recovery import spread
 from arbtree.chaos.report import ChaosReport, FaultRecord, FaultRow, SeedReport, Verdict
-from arbtree.chaos.seeds import Play, play
+from arbtree.chaos.runs import Play
+from arbtree.chaos.seeds import play
 from arbtree.chaos.swarm import draw_seed
 from config.chaos import FaultChange
 from messages.faults import CATALOGUE

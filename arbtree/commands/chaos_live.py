@@ -17,7 +17,7 @@ from msgspec import Struct, structs, to_builtins
 from arbtree.chaos.live import LiveRun, Wish, live_kinds
 from arbtree.chaos.remote import Strikes, remote_play, wire_kinds
 from arbtree.chaos.report import ChaosReport
-from arbtree.chaos.seeds import Play
+from arbtree.chaos.runs import Play
 from arbtree.chaos.text import report_text
 from arbtree.chaos.whole import whole_report
 from arbtree.durations import parse_duration

@@ -11,7 +11,7 @@ from msgspec import structs
 
 from arbtree.chaos.page import TIMELINES_MAX, page
 from arbtree.chaos.report import ChaosReport
-from arbtree.chaos.seeds import Play
+from arbtree.chaos.runs import Play
 from arbtree.chaos.text import report_text, timeline
 from arbtree.chaos.whole import (
     Job,

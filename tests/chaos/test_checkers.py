@@ -5,13 +5,17 @@ A checker puts trio's time before its sentences, so these tests run in a loop.
 
 from __future__ import annotations
 
+from typing import Any
+
 import trio
 from msgspec import structs
 from trio.testing import MockClock
 
+from actors.runtime.whereabouts import current_path
 from arbtree.chaos.checkers import BudgetChecker, DecisionChecker, LifeChecker
 from arbtree.chaos.oracle import ReplayChecker
 from arbtree.chaos.recovery import Recovery, spread
+from arbtree.chaos.sockets import SocketChecker, WatchedDialer
 from config.settings import Settings
 from messages.books import BookDark, BookTop, DarkReason, FeedOpened
 from messages.identifiers import ContractKind, Instrument
@@ -124,6 +128,57 @@ async def test_an_event_that_waits_makes_a_book_stale(autojump_clock: MockClock)
     assert "waited for 2000 ms" in _decided(checker, _opened(at_ns=3 * S_NS))[0]
 
 
+class _Tree:
+    """What a checker asks of an engine: who runs, and in which life."""
+
+    def __init__(self) -> None:
+        self.running, self.generation, self.runtime = True, 1, self
+
+    def lookup(self, path: str) -> _Tree:
+        return self
+
+
+async def test_an_opportunity_ends_with_its_legs(autojump_clock: MockClock) -> None:
+    """Kept open on a dark leg or on an earlier life's top, from one look to the next, is wrong."""
+    await trio.lowlevel.checkpoint()
+
+    def opened() -> tuple[DecisionChecker, Any]:
+        checker = DecisionChecker(Settings())
+        tree: Any = _Tree()
+        checker.top(BOOK, _top(12))
+        assert _decided(checker, _opened()) == []
+        checker.look(tree)
+        checker.look(tree)
+        assert checker.failed == 0
+        return checker, tree
+
+    checker, tree = opened()
+    checker.dark(BOOK, BookDark("binance", "BTC/USDT", 1, DarkReason.GAP, 0))
+    checker.look(tree)
+    assert checker.failed == 0
+    checker.look(tree)
+    checker.look(tree)
+    assert checker.violations == [f"0.000 s: opportunity 1 stays open although {BOOK} is dark"]
+
+    checker, tree = opened()
+    tree.generation = 2
+    checker.look(tree)
+    tree.running = False  # a detector that is held up for a while decides nothing
+    checker.look(tree)
+    tree.running = True
+    checker.look(tree)
+    assert checker.failed == 0
+    checker.look(tree)
+    assert checker.failed == 1
+
+    checker, tree = opened()
+    tree.generation = 2
+    checker.state("engine/detector", "starting", 2)
+    checker.look(tree)
+    checker.look(tree)
+    assert checker.failed == 0
+
+
 # -- budgets and lives ----------------------------------------------------------------------------
 
 
@@ -179,10 +234,70 @@ async def test_reconnects_faster_than_the_limit_are_found(autojump_clock: MockCl
 async def test_a_life_without_a_new_generation_is_found(autojump_clock: MockClock) -> None:
     """An epoch that is not bumped would make old data look new."""
     await trio.lowlevel.checkpoint()
-    checker = LifeChecker()
+    checker = LifeChecker(Settings())
     for generation in (1, 2, 2):
         checker.state(CONNECTION, "starting", generation)
     assert "begins as generation 2 after 2" in checker.violations[0]
+
+
+async def test_an_end_that_takes_too_long_is_found(autojump_clock: MockClock) -> None:
+    """Grace and a little are an actor's; a supervisor's end is the end of what is below."""
+    checker = LifeChecker(Settings())
+    for path in (CONNECTION, BOOK, "engine/venues/binance/books", "engine/venues/binance"):
+        checker.state(path, "stopping", 1)
+    await trio.sleep(4.0)
+    checker.state(BOOK, "stopped", 1)
+    checker.look()
+    assert checker.failed == 0
+    await trio.sleep(6.0)
+    checker.look()
+    checker.look()
+    assert checker.violations == [f"10.000 s: {CONNECTION} has been ending for 10.0 s"]
+    checker.state(CONNECTION, "stuck", 1)
+    assert "could not be killed" in checker.violations[1]
+
+
+# -- sockets --------------------------------------------------------------------------------------
+
+
+async def test_a_socket_that_is_left_or_silent_is_found(autojump_clock: MockClock) -> None:
+    """Each is told of once; what is closed, and what REST keeps between lives, is not."""
+    far: list[trio.abc.Stream] = []
+
+    async def dial(host: str, port: int, tls: bool) -> trio.abc.Stream:
+        near, other = trio.testing.memory_stream_pair()
+        far.append(other)
+        await trio.lowlevel.checkpoint()
+        return near
+
+    dialer = WatchedDialer(dial)
+    checker = SocketChecker(dialer)
+    checker.silent_after_s["binance"] = 5.0
+    current_path.set(CONNECTION)
+    left, closed, rest = [await dialer("venue", 443, False) for _ in range(3)]
+    for stream in (left, closed):
+        await stream.send_all(b"GET /ws HTTP/1.1\r\nUpgrade: websocket\r\n\r\n")
+    await rest.send_all(b"GET /time HTTP/1.1\r\n\r\n")
+    for other in far:
+        await other.send_all(b"answer")
+    for stream in (left, closed, rest):
+        await stream.receive_some()
+    await closed.aclose()
+    await trio.sleep(7.9)
+    checker.look()
+    assert checker.failed == 0
+    checker.state(CONNECTION, "running", 1)
+    await trio.sleep(0.2)
+    checker.look()
+    checker.look()
+    assert checker.violations == [f"8.100 s: {CONNECTION} keeps a socket that is silent: 8.1 s"]
+    second = await dialer("venue", 443, False)
+    await second.send_all(b"Upgrade: websocket")
+    checker.state(CONNECTION, "starting", 2)
+    assert "left a socket open and begins anew" in checker.violations[1]
+    await second.aclose()
+    checker.ended()
+    assert checker.failed == 3  # REST's own, which nobody has told of yet
 
 
 # -- recovery -------------------------------------------------------------------------------------

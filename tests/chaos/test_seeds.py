@@ -24,6 +24,12 @@ def test_a_short_seed_passes_every_checker() -> None:
     assert {change.state for change in one.changes if change.kind == "book"} == {"LIVE", "DARK"}
 
 
+def test_a_short_seed_has_time_for_what_a_venue_allows() -> None:
+    """A book that had spent its venue's requests of a minute just before the heal comes back."""
+    report = play(142, 60.0).report
+    assert report.passed, [verdict.violations for verdict in report.verdicts]
+
+
 def test_some_seeds_are_to_give_up() -> None:
     """Every eleventh crashes its detector until the engine ends with exit 4, as it must."""
     report = play(11, 60.0).report
