@@ -19,6 +19,7 @@ from arbtree.chaos.report import ChaosReport, FaultRecord, FaultRow, SeedReport,
 from arbtree.chaos.runs import Play
 from arbtree.chaos.seeds import play
 from arbtree.chaos.swarm import draw_seed
+from arbtree.checkout import commit
 from config.chaos import FaultChange
 from messages.faults import CATALOGUE
 from supervisors.chaos.schedule import Planned
@@ -131,7 +132,7 @@ def whole_report(
         kind="virtual",
         version=__version__,
         python=platform.python_version(),
-        commit="",
+        commit=commit(),
         machine=f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors",
         date=datetime.datetime.now(datetime.UTC).date().isoformat(),
         for_s=for_s,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import msgspec
@@ -9,6 +10,7 @@ import pytest
 
 from arbtree import cli
 from arbtree.chaos.report import ChaosReport
+from arbtree.checkout import commit
 from config.chaos import parse_faults
 from messages.errors import ConfigError
 
@@ -22,6 +24,30 @@ def test_a_seed_twice_gives_one_hash(capsys: pytest.CaptureFixture[str]) -> None
     assert seed.replay == "arbtree chaos run --seed 3 --for 12s --trace"
     assert {verdict.checker for verdict in report.verdicts} >= {"replay", "truth", "decisions"}
     assert not seed.records  # kept of failures, or with --trace
+    assert report.commit == commit()
+
+
+def test_the_commit_is_that_of_the_checkout(tmp_path: Path) -> None:
+    """None without a repository of its own, be it inside another; then its commit, and changes."""
+
+    def git(*words: str) -> str:
+        names = ["-c", "user.name=somebody", "-c", "user.email=somebody@example.com"]
+        done = subprocess.run(
+            ["git", *names, *words], cwd=tmp_path, capture_output=True, text=True, check=True
+        )
+        return done.stdout.strip()
+
+    assert commit(tmp_path) == ""
+    git("init", "-q")
+    assert commit(tmp_path) == ""
+    (tmp_path / "file").write_text("one", encoding="utf-8")
+    git("add", "file")
+    git("commit", "-qm", "One")
+    assert commit(tmp_path) == git("rev-parse", "HEAD")[:12]
+    (tmp_path / "file").write_text("two", encoding="utf-8")
+    assert commit(tmp_path).endswith(" with changes")
+    (tmp_path / "below").mkdir()
+    assert commit(tmp_path / "below") == ""
 
 
 def test_a_trace_tells_faults_and_states(
