@@ -153,11 +153,14 @@ def test_dark_times_end_with_the_run() -> None:
 
 
 def _browser() -> str:
-    """A browser of this machine; skips where there is none."""
+    """A browser of this machine; where there is none it skips, or fails if one is required."""
     named = os.environ.get("ARBTREE_BROWSER")
     found = named or next(filter(None, map(shutil.which, BROWSERS)), None)
     if found is None:
-        pytest.skip(f"no browser on this machine ({', '.join(BROWSERS)}, or ARBTREE_BROWSER)")
+        sentence = f"no browser on this machine ({', '.join(BROWSERS)}, or ARBTREE_BROWSER)"
+        if os.environ.get("ARBTREE_REQUIRE_BROWSER") == "1":
+            pytest.fail(f"{sentence}, and ARBTREE_REQUIRE_BROWSER asks for one", pytrace=False)
+        pytest.skip(sentence)
     return found
 
 
@@ -178,6 +181,18 @@ def _laid_out(browser: str, text: str, folder: Path) -> dict[str, list[dict[str,
     assert probe is not None, done.stdout[-500:]
     laid_out: dict[str, list[dict[str, Any]]] = json.loads(html.unescape(probe[1]))
     return laid_out
+
+
+def test_a_browser_that_is_required_must_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without one the test of the page is skipped, but not where it counts."""
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("ARBTREE_BROWSER", raising=False)
+    monkeypatch.delenv("ARBTREE_REQUIRE_BROWSER", raising=False)
+    with pytest.raises(pytest.skip.Exception, match="no browser"):
+        _browser()
+    monkeypatch.setenv("ARBTREE_REQUIRE_BROWSER", "1")
+    with pytest.raises(pytest.fail.Exception, match="no browser.* asks for one"):
+        _browser()
 
 
 def test_a_browser_shows_timeline_and_tables(tmp_path: Path) -> None:

@@ -64,11 +64,43 @@ def test_checks_pass_on_what_make_says(checkout: Path, tmp_path: Path, code: int
     binaries = tmp_path / "bin"
     binaries.mkdir()
     _command(binaries, "make", f'echo "$PWD $* $CI $ARBTREE_REQUIRE_SHARED_DATA"; exit {code}')
+    _command(binaries, "chromium", "exit 0")
     path = f"{binaries}{os.pathsep}/usr/bin{os.pathsep}/bin"
     done = run(checkout / ".ci" / "run", cwd=tmp_path, PATH=path)
     assert done.returncode == code
     asked = ["test", "chaos"] if code == 0 else ["test"]
     assert done.stdout.splitlines() == [f"{checkout} {each} true 1" for each in asked]
+
+
+@pytest.mark.parametrize(
+    ("user", "browser", "asked"),
+    [
+        ("0", "", ["-qq update", "-qq install -y --no-install-recommends chromium"]),
+        ("0", "chromium", []),
+        ("1000", "", []),
+    ],
+)
+def test_checks_install_a_browser_for_root(
+    checkout: Path, tmp_path: Path, user: str, browser: str, asked: list[str]
+) -> None:
+    """Only where there is none; in any case the tests are told that one is required."""
+    (checkout.parent / "shared" / "data").mkdir(parents=True)
+    binaries = tmp_path / "bin"
+    binaries.mkdir()
+    for name in ("bash", "dirname", "env", "timeout"):
+        found = shutil.which(name)
+        assert found is not None
+        (binaries / name).symlink_to(found)
+    _command(binaries, "id", f"echo {user}")
+    _command(binaries, "apt-get", f'echo "$*" >> {tmp_path / "asked"}')
+    _command(binaries, "make", 'echo "$ARBTREE_REQUIRE_BROWSER"')
+    if browser:
+        _command(binaries, browser, "exit 0")
+    done = run(checkout / ".ci" / "run", cwd=tmp_path, PATH=str(binaries), ARBTREE_BROWSER="")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["1", "1"]
+    told = tmp_path / "asked"
+    assert (told.read_text(encoding="utf-8").splitlines() if told.exists() else []) == asked
 
 
 def test_make_test_runs_every_check(checkout: Path) -> None:

@@ -114,11 +114,31 @@ def test_a_signal_completes_the_file(
 
 
 def test_a_killed_recording_leaves_no_finished_file(words: tuple[str, ...], tmp_path: Path) -> None:
-    """Nothing bears the name, so nobody takes half a recording for a whole one."""
+    """Nothing bears the name, so nobody takes half a recording for a whole one; then it is made."""
     with recording(words) as (process, _):
         process.kill()
         process.communicate(timeout=WITHIN_S)
     assert not (tmp_path / "a.capture").exists()
+    again = finished("arbtree", *words, "--for", "1s", "--json")
+    assert (again.returncode, again.stderr) == (0, "")
+    assert json.loads(again.stdout)["books_ever_live"] == 2
+    assert (tmp_path / "a.capture").exists()
+
+
+def test_a_full_disk_ends_the_recording(words: tuple[str, ...], tmp_path: Path) -> None:
+    """A file that may not grow beyond 4 KiB: code 3, one sentence, and nothing is left behind."""
+    limited = ("sh", "-c", 'ulimit -f 8; exec "$@"', "sh", sys.executable, "-m", "arbtree")
+    done = subprocess.run(
+        [*limited, *words, "--for", "50s"],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=WITHIN_S,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "a.capture: cannot be written: File too large" in one_sentence(done.stderr)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_unknown_symbol_is_one_sentence(words: tuple[str, ...], tmp_path: Path) -> None:

@@ -186,3 +186,21 @@ def test_a_killed_run_leaves_nothing_behind(tmp_path: Path) -> None:
         process.communicate(timeout=WITHIN_S)
     assert process.returncode == -signal.SIGKILL
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_killed_run_starts_again(tmp_path: Path) -> None:
+    """The inspection socket that a kill leaves behind is taken over; books are live as before."""
+    place = tmp_path / "engine.sock"
+    words = ("run", "--json", "--every", "200ms", "--socket", str(place))
+    with started(*words) as process:
+        wait_for_live_book(process)
+        process.kill()
+        process.communicate(timeout=WITHIN_S)
+    assert place.exists()
+    with started(*words) as process:
+        wait_for_live_book(process)
+        asked = finished("arbtree", "tree", "--live", "--socket", str(place))
+        assert asked.returncode == 0, asked.stderr
+        process.terminate()
+        _, err = the_rest(process)
+    assert process.returncode == 0, err
