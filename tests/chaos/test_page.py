@@ -191,7 +191,7 @@ def test_a_browser_that_is_required_must_be_there(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(pytest.skip.Exception, match="no browser"):
         _browser()
     monkeypatch.setenv("ARBTREE_REQUIRE_BROWSER", "1")
-    with pytest.raises(pytest.fail.Exception, match="no browser.* asks for one"):
+    with pytest.raises(pytest.fail.Exception, match=r"no browser.* asks for one"):
         _browser()
 
 
