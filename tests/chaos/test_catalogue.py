@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from messages.errors import UsageError
@@ -17,6 +20,7 @@ from messages.faults import (
 from simulator.breaking import strikes as venue_strikes
 from supervisors.chaos.faults import strikes as actor_strikes
 
+ROOT = Path(__file__).resolve().parents[2]
 BLOCKED_LOOP = {"blocked_loop"}
 """Struck by the virtual clock itself."""
 
@@ -37,6 +41,17 @@ def test_the_table_is_sound() -> None:
     groups = {kind.group for kind in CATALOGUE}
     assert set(FaultGroup) - groups == {FaultGroup.ORDERS, FaultGroup.JOURNAL}
     assert [kind.name for kind in CATALOGUE if not kind.where] == ["wrong_checksum"]
+
+
+def test_every_process_kind_has_a_test_that_is_named() -> None:
+    """The document names for each who starts the real command for it, and they are there."""
+    text = (ROOT / "docs" / "chaos.md").read_text(encoding="utf-8")
+    for kind in kinds_of(FaultPlace.PROCESS):
+        (row,) = re.findall(rf"^\| `{kind.name}` \| (.*) \|$", text, re.MULTILINE)
+        named = re.findall(r"`(tests/process/test_\w+\.py)::(test_\w+)`", row)
+        assert named, kind.name
+        for file, test in named:
+            assert f"def {test}(" in (ROOT / file).read_text(encoding="utf-8"), test
 
 
 def test_a_fault_is_aimed_by_glob_one_part_at_a_time() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from arbtree.commands import COMMANDS
 from tests.packaging.conftest import ROOT
 
 README = (ROOT / "README.md").read_text()
+LISTED = 60
+"""Shorter lines of lists may be equal by chance."""
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
 
@@ -52,6 +55,15 @@ def test_links_lead_somewhere(path: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", path.read_text()):
         if "://" not in target:
             assert (path.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_nothing_is_listed_twice(path: Path) -> None:
+    """Two lines that are equal are what is left of a careless merge."""
+    lines = path.read_text().splitlines()
+    heads = {line for line, below in pairwise(lines) if below.startswith("|--")}
+    listed = [line for line in lines if line.startswith(("- ", "| ")) and line not in heads]
+    assert [line for line in set(listed) if len(line) > LISTED and listed.count(line) > 1] == []
 
 
 def test_notices_name_every_locked_package() -> None:
