@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import deque
 from collections.abc import Mapping
 
 from msgspec import Struct
@@ -40,6 +41,8 @@ GIVE_UP_WITHIN_S = 60.0
 """In shorter runs there is no time for it, and every seed is an ordinary one."""
 GIVE_UP_CRASHES_S = 1.2
 """Time between two of those crashes: more than a second, so that each is a cause of its own."""
+SPARED_CRASHES = 2
+"""What other seeds leave of the budget of a detector that crashes."""
 LIVELINESS = (0.4, 2.5)
 """What a seed multiplies the mean time between two faults of a kind by, at least and at most."""
 EXIT_DONE, EXIT_GAVE_UP = 0, 4
@@ -75,8 +78,11 @@ def draw_seed(seed: int, for_s: float, overrides: Mapping[str, FaultChange] | No
     safety_s = for_s * SAFETY_SHARE
     rates = _rates(random.Random(f"{seed}:rates"), settings, overrides or {})
     schedule = draw(random.Random(f"{seed}:schedule"), rates, safety_s)
-    if gives_up:
-        schedule = _until_it_gives_up(schedule, safety_s)
+    schedule = (
+        _until_it_gives_up(schedule, safety_s)
+        if gives_up
+        else _below_budget(schedule, settings.supervision)
+    )
     return Draw(seed, settings, schedule, safety_s, EXIT_GAVE_UP if gives_up else EXIT_DONE)
 
 
@@ -151,6 +157,19 @@ def _rates(
                  said.duration_s or kind.duration_s)
         )  # fmt: skip
     return rates
+
+
+def _below_budget(schedule: tuple[Planned, ...], rules: SupervisionSettings) -> tuple[Planned, ...]:
+    """Leave out what would crash the detector so often that the engine gives up by chance."""
+    times_s: deque[float] = deque(maxlen=rules.child_crashes - SPARED_CRASHES)
+    kept = []
+    for planned in schedule:
+        if planned.fault == "root_crash":
+            if len(times_s) == times_s.maxlen and planned.at_s - times_s[0] <= rules.child_window_s:
+                continue
+            times_s.append(planned.at_s)
+        kept.append(planned)
+    return tuple(kept)
 
 
 def _until_it_gives_up(schedule: tuple[Planned, ...], safety_s: float) -> tuple[Planned, ...]:

@@ -37,6 +37,14 @@ def test_some_seeds_are_to_give_up() -> None:
     assert not report.counts
 
 
+def test_other_seeds_crash_their_detector_below_its_budget() -> None:
+    """However lively the draw, an engine that is not to give up is not made to."""
+    often = parse_faults("only = true\n[root_crash]\nevery_s = 0.5\n", "often.toml")
+    report = play(3, 60.0, often).report
+    assert (report.expected_exit, report.exit_code, report.passed) == (0, 0, True)
+    assert 0 < report.faults <= report.schedule_size == 3
+
+
 def _overlook_gaps(monkeypatch: pytest.MonkeyPatch) -> None:
     genuine = Sequencer._follows
 
