@@ -8,14 +8,14 @@ is a DecodeError naming venue, request and reason.  Sources: sheet `binance` sec
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Final, TypeVar
+from typing import Final
 
 import msgspec
 
 from exchanges.binance import symbols, wire
-from exchanges.binance.codec import excerpt
 from exchanges.binance.events import volumes
 from exchanges.binance.limits import WEIGHT_WINDOW_S, Family, tier
+from exchanges.reading import read_answer
 from exchanges.refusals import retry_after_s, server_time_s
 from messages.errors import DecodeError
 from messages.instruments import REQUEST_WEIGHT, RateUse, SymbolInfo, VenueInfo
@@ -25,8 +25,6 @@ from messages.requests import RestRequest
 MOST_TRADES: Final = 1000
 """The venue's own bound on GET trades."""
 
-_T = TypeVar("_T")
-
 _depth: Final = msgspec.json.Decoder(wire.DepthAnswer, strict=False)
 _info: Final = msgspec.json.Decoder(wire.ExchangeInfoAnswer, strict=False)
 _tickers: Final[msgspec.json.Decoder[wire.TickerAnswer | tuple[wire.TickerAnswer, ...]]] = (
@@ -35,15 +33,6 @@ _tickers: Final[msgspec.json.Decoder[wire.TickerAnswer | tuple[wire.TickerAnswer
 _trades: Final = msgspec.json.Decoder(tuple[wire.TradeAnswer, ...], strict=False)
 _klines: Final = msgspec.json.Decoder(tuple[wire.KlineAnswer, ...], strict=False)
 _time: Final = msgspec.json.Decoder(wire.TimeAnswer, strict=False)
-
-
-def _read(decoder: msgspec.json.Decoder[_T], family: Family, what: str, body: bytes) -> _T:
-    try:
-        return decoder.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
-        raise DecodeError(
-            f"{family.venue} {what}: expected the documented answer, got {excerpt(body)} ({exc})"
-        ) from exc
 
 
 def _get(family: Family, path: str, weight: int, **query: str) -> RestRequest:
@@ -103,14 +92,14 @@ def classify(family: Family, path: str, query: Mapping[str, str]) -> tuple[str, 
 
 def decode_exchange_info(family: Family, body: bytes) -> VenueInfo:
     """See `PublicDialect.decode_venue_info`."""
-    return symbols.venue_info(family, _read(_info, family, "exchangeInfo", body))
+    return symbols.venue_info(family, read_answer(_info, family.venue, "exchangeInfo", body))
 
 
 def decode_snapshot(
     family: Family, body: bytes, info: SymbolInfo, epoch: int, received_ns: int
 ) -> BookSnapshot:
     """See `PublicDialect.decode_snapshot`."""
-    answer = _read(_depth, family, f"depth of {info.native}", body)
+    answer = read_answer(_depth, family.venue, f"depth of {info.native}", body)
     if answer.symbol not in ("", info.native):
         raise DecodeError(
             f"{family.venue} depth: expected symbol {info.native}, got {answer.symbol!r}"
@@ -132,7 +121,7 @@ def decode_tickers(
 ) -> tuple[Ticker24h, ...]:
     """See `PublicDialect.decode_tickers`; asked for one symbol, the venue sends no array."""
     infos = {info.native: info for info in known}
-    answer = _read(_tickers, family, "ticker/24hr", body)
+    answer = read_answer(_tickers, family.venue, "ticker/24hr", body)
     tickers: list[Ticker24h] = []
     for each in (answer,) if isinstance(answer, wire.TickerAnswer) else answer:
         info = infos.get(each.symbol)
@@ -176,7 +165,7 @@ def decode_trades(
             each.amount,
             each.buyer_is_maker,
         )
-        for each in _read(_trades, family, f"trades of {info.native}", body)
+        for each in read_answer(_trades, family.venue, f"trades of {info.native}", body)
     )
 
 
@@ -187,7 +176,7 @@ def decode_klines(
 
     The answer does not say whether its last candle still runs, so that one counts as running.
     """
-    answers = _read(_klines, family, f"klines of {info.native}", body)
+    answers = read_answer(_klines, family.venue, f"klines of {info.native}", body)
     last = len(answers) - 1
     candles: list[Kline] = []
     for index, each in enumerate(answers):
@@ -217,7 +206,7 @@ def decode_klines(
 
 def decode_server_time(family: Family, body: bytes, received_ns: int) -> ServerTime:
     """See `PublicDialect.decode_server_time`."""
-    answer = _read(_time, family, "time", body)
+    answer = read_answer(_time, family.venue, "time", body)
     return ServerTime(family.venue, answer.server_ms, received_ns)
 
 

@@ -5,12 +5,13 @@ Sources: sheet `binance` sections 1.1 to 1.3, `binance_futures` sections 1.1 and
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
 
 from exchanges.binance.limits import Family, Product
+from exchanges.planning import fill_connections
 from messages.errors import UsageError
 from messages.instruments import SymbolInfo
 from messages.market import StreamKind
@@ -92,29 +93,16 @@ def plan_connections(
 ) -> tuple[ConnectionPlan, ...]:
     """See `PublicDialect.plan`; a symbol's streams of one route stay on one connection."""
     plans: list[ConnectionPlan] = []
+    limit = family.limits.streams_per_connection
     for route, url in family.routes:
-        by_symbol: dict[str, list[str]] = {}
-        for stream, info in streams.items():
-            if len(family.routes) == 1 or route_of(stream) == route:
-                by_symbol.setdefault(info.symbol, []).append(stream)
-        for number, part in enumerate(_parts(by_symbol, family.limits.streams_per_connection), 1):
-            names = tuple(name for group in part.values() for name in group)
-            plans.append(ConnectionPlan(f"{route}-{number}", url, names, tuple(part)))
+        routed = {
+            stream: info
+            for stream, info in streams.items()
+            if len(family.routes) == 1 or route_of(stream) == route
+        }
+        for number, (names, symbols) in enumerate(fill_connections(routed, limit), 1):
+            plans.append(ConnectionPlan(f"{route}-{number}", url, names, symbols))
     return tuple(plans)
-
-
-def _parts(by_symbol: Mapping[str, list[str]], limit: int) -> Iterable[dict[str, list[str]]]:
-    """Fill connections in order, never above `limit` streams."""
-    part: dict[str, list[str]] = {}
-    size = 0
-    for symbol, names in by_symbol.items():
-        if part and size + len(names) > limit:
-            yield part
-            part, size = {}, 0
-        part[symbol] = names
-        size += len(names)
-    if part:
-        yield part
 
 
 def route_of(stream: str) -> str:

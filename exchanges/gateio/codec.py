@@ -14,19 +14,18 @@ from types import MethodType
 from typing import Any, Final, NoReturn
 
 import msgspec
-from msgspec import MsgspecError, Struct
+from msgspec import Struct
 
 from exchanges.contract import PublicCodec
 from exchanges.gateio import loose, wire
 from exchanges.gateio.events import Builders, Messages
 from exchanges.gateio.limits import Family
 from exchanges.gateio.streams import LIST_CHANNELS, stream_of
+from exchanges.reading import BAD_BYTES, excerpt
 from messages.errors import DecodeError
 from messages.instruments import SymbolInfo
 from messages.market import Ack, Heartbeat, Refused
 
-EXCERPT_BYTES: Final = 120
-"""How much of a bad frame an error quotes: enough to recognise it, little enough for one line."""
 LINES_PER_FRAME: Final = 1_000
 """Most JSON lines read from one text frame; the venue sends one."""
 BAD_ARGUMENT: Final = 2
@@ -35,9 +34,7 @@ DUPLICATE: Final = "Alert sub"
 """How the venue's words begin when a stream is already subscribed here: harmless."""
 
 _CHANNEL: Final = b'"channel":"'
-_BAD_BYTES: Final = (MsgspecError, UnicodeDecodeError, RecursionError)
-"""What msgspec raises on bytes that are not the JSON asked for."""
-_NOT_SHORT: Final = (KeyError, *_BAD_BYTES)
+_NOT_SHORT: Final = (KeyError, *BAD_BYTES)
 """Why a frame leaves the short path: no channel of the table, or bytes it could not read."""
 
 UNUSED_CHANNELS: Final = frozenset(
@@ -104,13 +101,6 @@ _status: Final = msgspec.json.Decoder(wire.Status).decode
 _payload: Final = msgspec.json.Decoder(list[str]).decode
 
 
-def excerpt(payload: bytes) -> str:
-    """Quote the beginning of a frame in one printable line."""
-    text = payload[:EXCERPT_BYTES].decode("utf-8", "backslashreplace")
-    shown = text if text.isprintable() else text.encode("unicode_escape").decode("ascii")
-    return shown + ("..." if len(payload) > EXCERPT_BYTES else "") if payload else "(empty)"
-
-
 class GateCodec(PublicCodec):
     """Decodes one connection life of one market.
 
@@ -154,7 +144,7 @@ class GateCodec(PublicCodec):
     def _decode_slowly(self, payload: bytes, received_ns: int) -> Messages:
         try:
             peek = _peek(payload)
-        except _BAD_BYTES as exc:
+        except BAD_BYTES as exc:
             return self._decode_several(payload, received_ns, exc)
         if peek.channel == f"{self._family.prefix}.pong":
             return (Heartbeat(self._venue, received_ns),)
@@ -183,7 +173,7 @@ class GateCodec(PublicCodec):
             build = MethodType(make, self._builders)
         try:
             frame = read(payload)
-        except _BAD_BYTES as exc:
+        except BAD_BYTES as exc:
             self._fail("an update as documented", payload, channel, exc)
         return build(frame, received_ns)
 
@@ -212,7 +202,7 @@ class GateCodec(PublicCodec):
         if error is None:
             try:
                 status = _status(bytes(peek.result)).status
-            except _BAD_BYTES as exc:
+            except BAD_BYTES as exc:
                 self._fail("an answer with a status", payload, peek.channel, exc)
             if status == "fail":
                 text = f"{peek.event} of {peek.channel} failed without a reason"
@@ -234,7 +224,7 @@ def _streams(peek: wire.Peek) -> tuple[str, ...]:
     """Name the streams an answer is about, where it says so."""
     try:
         payload = _payload(bytes(peek.payload))
-    except _BAD_BYTES:
+    except BAD_BYTES:
         return ()
     if peek.channel.partition(".")[2] in LIST_CHANNELS:
         return tuple(stream_of(peek.channel, (each,)) for each in payload)

@@ -8,14 +8,14 @@ sections 2.2 and 4, `gateio_futures` sections 1, 3 and 4.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Final, TypeVar
+from typing import Final
 
 import msgspec
 
 from exchanges.gateio import events, loose, symbols, wire
-from exchanges.gateio.codec import excerpt
 from exchanges.gateio.errors import until_reset_s
 from exchanges.gateio.limits import API, INTERVALS_S, REQUESTS_INTERVAL_S, Family
+from exchanges.reading import read_answer
 from messages.errors import DecodeError, UsageError
 from messages.instruments import REQUEST_WEIGHT, RateUse, SymbolInfo, VenueInfo
 from messages.market import BookSnapshot, Kline, Levels, ServerTime, Ticker24h, Trade
@@ -23,8 +23,6 @@ from messages.requests import RestRequest
 
 SNAPSHOT_TIERS: Final = (20, 50, 100)
 """Depths the streams serve; a snapshot must be as deep as the stream it begins."""
-
-_T = TypeVar("_T")
 
 _pairs: Final = msgspec.json.Decoder(tuple[wire.PairAnswer, ...], strict=False)
 _contracts: Final = msgspec.json.Decoder(tuple[wire.ContractAnswer, ...], strict=False)
@@ -37,15 +35,6 @@ _contract_trades: Final = msgspec.json.Decoder(tuple[wire.ContractTrade, ...], s
 _klines: Final = msgspec.json.Decoder(tuple[wire.CandleAnswer, ...], strict=False)
 _contract_klines: Final = msgspec.json.Decoder(tuple[wire.ContractCandle, ...], strict=False)
 _time: Final = msgspec.json.Decoder(wire.TimeAnswer, strict=False)
-
-
-def _read(decoder: msgspec.json.Decoder[_T], family: Family, what: str, body: bytes) -> _T:
-    try:
-        return decoder.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
-        raise DecodeError(
-            f"{family.venue} {what}: expected the documented answer, got {excerpt(body)} ({exc})"
-        ) from exc
 
 
 def _get(family: Family, name: str, **query: str) -> RestRequest:
@@ -127,9 +116,9 @@ def _length_ms(family: Family, interval: str) -> int:
 def decode_venue_info(family: Family, body: bytes) -> VenueInfo:
     """See `PublicDialect.decode_venue_info`."""
     if family.futures:
-        contracts = _read(_contracts, family, "contracts", body)
+        contracts = read_answer(_contracts, family.venue, "contracts", body)
         return symbols.contracts(family, contracts)
-    pairs = _read(_pairs, family, "currency_pairs", body)
+    pairs = read_answer(_pairs, family.venue, "currency_pairs", body)
     return symbols.pairs(family, pairs)
 
 
@@ -139,12 +128,12 @@ def decode_snapshot(
     """See `PublicDialect.decode_snapshot`; the answer does not name its symbol."""
     what = f"order_book of {info.native}"
     if family.futures:
-        contract = _read(_contract_depth, family, what, body)
+        contract = read_answer(_contract_depth, family.venue, what, body)
         last_id, venue_ms = contract.last_id, round(contract.update_s * 1000)
         bids: Levels = events.contract_levels(contract.bids)
         asks: Levels = events.contract_levels(contract.asks)
     else:
-        answer = _read(_depth, family, what, body)
+        answer = read_answer(_depth, family.venue, what, body)
         last_id, venue_ms = answer.last_id, int(answer.update_ms)
         bids, asks = answer.bids, answer.asks
     return BookSnapshot(
@@ -159,9 +148,9 @@ def decode_tickers(
     unified = {info.native: info.symbol for info in known}
     answers: tuple[loose.LooseTickerEvent, ...] | tuple[loose.LooseContractTicker, ...]
     if family.futures:
-        answers = _read(_contract_tickers, family, "tickers", body)
+        answers = read_answer(_contract_tickers, family.venue, "tickers", body)
     else:
-        answers = _read(_tickers, family, "tickers", body)
+        answers = read_answer(_tickers, family.venue, "tickers", body)
     return tuple(
         loose.ticker(family, unified[each.symbol], 0, each, 0, received_ns)
         for each in answers
@@ -175,7 +164,7 @@ def decode_trades(
     """See `PublicDialect.decode_trades`; the venue sends the newest first."""
     what = f"trades of {info.native}"
     if family.futures:
-        contracts = _read(_contract_trades, family, what, body)
+        contracts = read_answer(_contract_trades, family.venue, what, body)
         _same_symbol(family, what, info, (each.symbol for each in contracts))
         trades = [
             events.contract_trade(family, info.symbol, 0, each, received_ns)
@@ -183,7 +172,7 @@ def decode_trades(
             if not each.is_internal
         ]
     else:
-        answers = _read(_trades, family, what, body)
+        answers = read_answer(_trades, family.venue, what, body)
         _same_symbol(family, what, info, (each.symbol for each in answers))
         trades = [events.spot_trade(family, info.symbol, 0, each, received_ns) for each in answers]
     return tuple(sorted(trades, key=lambda each: (each.venue_ms, each.trade_id)))
@@ -205,10 +194,10 @@ def decode_klines(
     what, length_ms = f"candlesticks of {info.native}", _length_ms(family, interval)
     answers: list[wire.CandleAnswer | wire.ContractCandle]
     if family.futures:
-        contracts = _read(_contract_klines, family, what, body)
+        contracts = read_answer(_contract_klines, family.venue, what, body)
         answers = [*contracts]
     else:
-        pairs = _read(_klines, family, what, body)
+        pairs = read_answer(_klines, family.venue, what, body)
         answers = [*pairs]
     answers.sort(key=lambda each: each.open_s)
     candles: list[Kline] = []
@@ -239,7 +228,7 @@ def decode_klines(
 
 def decode_server_time(family: Family, body: bytes, received_ns: int) -> ServerTime:
     """See `PublicDialect.decode_server_time`."""
-    answer = _read(_time, family, "time", body)
+    answer = read_answer(_time, family.venue, "time", body)
     return ServerTime(family.venue, answer.server_ms, received_ns)
 
 

@@ -15,6 +15,7 @@ import msgspec
 from exchanges.contract import DepthFeed
 from exchanges.gateio.events import IN_BAND
 from exchanges.gateio.limits import INTERVALS_S, Family
+from exchanges.planning import fill_connections
 from messages.errors import UsageError
 from messages.instruments import SymbolInfo
 from messages.market import StreamKind
@@ -113,33 +114,11 @@ def plan_connections(
     family: Family, streams: Mapping[str, SymbolInfo]
 ) -> tuple[ConnectionPlan, ...]:
     """See `PublicDialect.plan`; the streams of a symbol stay on one connection."""
-    by_symbol: dict[str, list[str]] = {}
-    for stream, info in streams.items():
-        by_symbol.setdefault(info.symbol, []).append(stream)
+    limit = family.limits.streams_per_connection
     return tuple(
-        ConnectionPlan(
-            f"streams-{count}",
-            family.websocket_url,
-            tuple(name for names in part.values() for name in names),
-            tuple(part),
-            family.headers,
-        )
-        for count, part in enumerate(_parts(by_symbol, family.limits.streams_per_connection), 1)
+        ConnectionPlan(f"streams-{number}", family.websocket_url, names, symbols, family.headers)
+        for number, (names, symbols) in enumerate(fill_connections(streams, limit), 1)
     )
-
-
-def _parts(by_symbol: Mapping[str, list[str]], limit: int) -> Iterable[dict[str, list[str]]]:
-    """Fill connections in order, never above `limit` streams."""
-    part: dict[str, list[str]] = {}
-    size = 0
-    for symbol, names in by_symbol.items():
-        if part and size + len(names) > limit:
-            yield part
-            part, size = {}, 0
-        part[symbol] = names
-        size += len(names)
-    if part:
-        yield part
 
 
 def commands(event: str, streams: Sequence[str], request_id: int, at_s: int) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ from exchanges.mexc.events import BUILDERS, Origin
 from exchanges.mexc.frames_pb2 import PushDataWrapper
 from exchanges.mexc.limits import VENUE
 from exchanges.mexc.streams import TOPIC_PREFIX
+from exchanges.reading import excerpt
 from messages.errors import DecodeError
 from messages.instruments import SymbolInfo
 from messages.market import Ack, Heartbeat, PublicMessage, Refused
@@ -176,8 +177,8 @@ class MexcCodec(PublicCodec):
 
     def _fail(self, expected: str, payload: bytes, cause: BaseException | None = None) -> NoReturn:
         # The topic inside the sentence is the venue's own text: anything of any length.
-        said = wire.excerpt(expected.encode(), EXPECTED_BYTES)
-        raise DecodeError(f"{VENUE}: expected {said}, got {wire.excerpt(payload)}") from cause
+        said = excerpt(expected.encode(), EXPECTED_BYTES)
+        raise DecodeError(f"{VENUE}: expected {said}, got {excerpt(payload)}") from cause
 
 
 def _request_id(text: int | str | None) -> int:

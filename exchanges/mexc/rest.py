@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import Final, TypeVar
+from typing import Final
 
 import msgspec
 
 from exchanges.mexc import limits, symbols, wire
 from exchanges.mexc.events import UNKNOWN_TRADE_ID
 from exchanges.mexc.limits import API, VENUE
+from exchanges.reading import read_answer
 from messages.errors import DecodeError, UsageError
 from messages.instruments import SymbolInfo, VenueInfo
 from messages.market import BookSnapshot, Kline, ServerTime, Ticker24h, Trade
@@ -30,8 +31,6 @@ INTERVALS: Final[dict[str, str]] = {
 }
 """Candle lengths, and what GET klines calls them."""
 
-_T = TypeVar("_T")
-
 _depth: Final = msgspec.json.Decoder(wire.DepthAnswer, strict=False)
 _info: Final = msgspec.json.Decoder(wire.ExchangeInfoAnswer)
 _api_symbols: Final = msgspec.json.Decoder(wire.ApiSymbolsAnswer)
@@ -39,15 +38,6 @@ _tickers: Final = msgspec.json.Decoder(tuple[wire.TickerAnswer, ...])
 _trades: Final = msgspec.json.Decoder(tuple[wire.TradeAnswer, ...], strict=False)
 _klines: Final = msgspec.json.Decoder(tuple[wire.KlineAnswer, ...], strict=False)
 _time: Final = msgspec.json.Decoder(wire.TimeAnswer, strict=False)
-
-
-def _read(decoder: msgspec.json.Decoder[_T], what: str, body: bytes) -> _T:
-    try:
-        return decoder.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
-        raise DecodeError(
-            f"{VENUE} {what}: expected the documented answer, got {wire.excerpt(body)} ({exc})"
-        ) from exc
 
 
 def _get(path: str, weight: int, **query: str) -> RestRequest:
@@ -117,17 +107,17 @@ def classify(path: str, query: Mapping[str, str]) -> tuple[str, str]:
 
 def decode_exchange_info(body: bytes) -> VenueInfo:
     """See `PublicDialect.decode_venue_info`."""
-    return symbols.venue_info(_read(_info, "exchangeInfo", body))
+    return symbols.venue_info(read_answer(_info, VENUE, "exchangeInfo", body))
 
 
 def decode_api_symbols(body: bytes) -> frozenset[str]:
     """Read the native names of the symbols that may be traded through the API."""
-    return frozenset(_read(_api_symbols, "defaultSymbols", body).data)
+    return frozenset(read_answer(_api_symbols, VENUE, "defaultSymbols", body).data)
 
 
 def decode_snapshot(body: bytes, info: SymbolInfo, epoch: int, received_ns: int) -> BookSnapshot:
     """See `PublicDialect.decode_snapshot`."""
-    answer = _read(_depth, f"depth of {info.native}", body)
+    answer = read_answer(_depth, VENUE, f"depth of {info.native}", body)
     return BookSnapshot(
         VENUE,
         info.symbol,
@@ -149,7 +139,7 @@ def decode_tickers(
     """
     infos = {info.native: info for info in known}
     tickers: list[Ticker24h] = []
-    for each in _read(_tickers, "ticker/24hr", body):
+    for each in read_answer(_tickers, VENUE, "ticker/24hr", body):
         info = infos.get(each.symbol)
         if info is None:
             continue
@@ -195,7 +185,7 @@ def _amount(native: str, value: wire.LaxNumber) -> float:
 
 def decode_trades(body: bytes, info: SymbolInfo, received_ns: int) -> tuple[Trade, ...]:
     """See `PublicDialect.decode_trades`; turned round where the newest comes first."""
-    answers = _read(_trades, f"trades of {info.native}", body)
+    answers = read_answer(_trades, VENUE, f"trades of {info.native}", body)
     if answers and answers[0].trade_ms > answers[-1].trade_ms:
         answers = answers[::-1]
     return tuple(
@@ -221,7 +211,7 @@ def decode_klines(
 
     The answer does not say whether its last candle still runs, so that one counts as running.
     """
-    answers = _read(_klines, f"klines of {info.native}", body)
+    answers = read_answer(_klines, VENUE, f"klines of {info.native}", body)
     last = len(answers) - 1
     return tuple(
         Kline(
@@ -248,4 +238,4 @@ def decode_klines(
 
 def decode_server_time(body: bytes, received_ns: int) -> ServerTime:
     """See `PublicDialect.decode_server_time`."""
-    return ServerTime(VENUE, _read(_time, "time", body).server_ms, received_ns)
+    return ServerTime(VENUE, read_answer(_time, VENUE, "time", body).server_ms, received_ns)

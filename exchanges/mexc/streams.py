@@ -5,12 +5,13 @@ Source: sheet `mexc`, sections 1.1 to 1.3.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
 
 from exchanges.mexc.limits import LIMITS, STREAMS_PER_COMMAND, VENUE, WEBSOCKET_URL
+from exchanges.planning import fill_connections
 from messages.errors import UsageError
 from messages.instruments import SymbolInfo
 from messages.market import StreamKind
@@ -75,35 +76,11 @@ def stream_name(kind: StreamKind, info: SymbolInfo, option: str) -> str:
 
 def plan_connections(streams: Mapping[str, SymbolInfo]) -> tuple[ConnectionPlan, ...]:
     """See `PublicDialect.plan`; a symbol's topics stay on one connection while they fit."""
-    return tuple(
-        ConnectionPlan(
-            f"streams-{number}",
-            WEBSOCKET_URL,
-            tuple(part),
-            tuple(dict.fromkeys(info.symbol for info in part.values())),
-        )
-        for number, part in enumerate(_parts(streams), 1)
-    )
-
-
-def _parts(streams: Mapping[str, SymbolInfo]) -> Iterator[dict[str, SymbolInfo]]:
-    """Fill connections in order, never above the limit: the venue refuses the topic above it."""
     limit = LIMITS.streams_per_connection
-    groups: dict[str, list[str]] = {}
-    for stream, info in streams.items():
-        groups.setdefault(info.symbol, []).append(stream)
-    part: dict[str, SymbolInfo] = {}
-    for names in groups.values():
-        if part and len(part) + len(names) > limit:
-            yield part
-            part = {}
-        for name in names:
-            if len(part) == limit:  # one symbol with more topics than a connection carries
-                yield part
-                part = {}
-            part[name] = streams[name]
-    if part:
-        yield part
+    return tuple(
+        ConnectionPlan(f"streams-{number}", WEBSOCKET_URL, names, symbols)
+        for number, (names, symbols) in enumerate(fill_connections(streams, limit), 1)
+    )
 
 
 def commands(method: str, streams: Sequence[str], request_id: int) -> tuple[str, ...]:

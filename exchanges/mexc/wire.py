@@ -19,9 +19,6 @@ from msgspec import Meta, Struct, field
 _LARGEST: Final = 1e300
 """Far above any price or amount, far below infinity."""
 
-EXCERPT_BYTES: Final = 120
-"""How much of a bad frame an error quotes: enough to recognise it, little enough for one line."""
-
 Price = Annotated[float, Meta(gt=0, le=_LARGEST)]
 Amount = Annotated[float, Meta(ge=0, le=_LARGEST)]
 PriceOrNone = Annotated[float, Meta(ge=0, le=_LARGEST)]
@@ -32,13 +29,6 @@ Millis = Annotated[int, Meta(ge=0)]
 Seconds = Annotated[int, Meta(ge=0)]
 TradeType = Annotated[int, Meta(ge=1, le=2)]
 WireLevels = tuple[tuple[Price, Amount], ...]
-
-
-def excerpt(payload: bytes, limit: int = EXCERPT_BYTES) -> str:
-    """Quote the beginning of a frame, at most so many bytes, in one printable line."""
-    text = payload[:limit].decode("utf-8", "backslashreplace")
-    shown = text if text.isprintable() else text.encode("unicode_escape").decode("ascii")
-    return (shown + ("..." if len(payload) > limit else "")) if payload else "(empty)"
 
 
 # -- bodies of binary frames --------------------------------------------------------------------
