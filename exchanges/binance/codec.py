@@ -31,6 +31,8 @@ CHANNELS_PER_SYMBOL: Final = 64
 LINES_PER_FRAME: Final = 1_000
 """Most JSON lines read from one text frame; the venue sends one."""
 
+_NAMED: Final = b'{"stream":'
+_NAME_AT: Final = len(_NAMED)
 _STREAM_AT: Final = len(b'{"stream":"')
 
 UNUSED_CHANNELS: Final = (
@@ -110,6 +112,7 @@ _DECODERS: Final[dict[type[msgspec.Struct], _Decoders]] = {
 }
 _peek: Final = msgspec.json.Decoder(wire.Peek).decode
 _peek_list: Final = msgspec.json.Decoder(list[Raw]).decode
+_name: Final = msgspec.json.Decoder(str).decode
 _stream_names: Final = msgspec.json.Decoder(list[str]).decode
 
 
@@ -118,6 +121,15 @@ def excerpt(payload: bytes) -> str:
     text = payload[:EXCERPT_BYTES].decode("utf-8", "backslashreplace")
     shown = text.encode("unicode_escape").decode("ascii") if not text.isprintable() else text
     return shown + ("..." if len(payload) > EXCERPT_BYTES else "") if payload else "(empty)"
+
+
+def _first_name(payload: bytes) -> str:
+    """Read the stream's name in a frame's first member, by which the short path goes, if any."""
+    first = payload.partition(b",")[0]
+    try:
+        return _name(first[_NAME_AT:]) if first.startswith(_NAMED) else ""
+    except _BAD_BYTES:
+        return ""
 
 
 class BinanceCodec(PublicCodec):
@@ -155,7 +167,8 @@ class BinanceCodec(PublicCodec):
         except _BAD_BYTES as exc:
             return self._decode_several(payload, received_ns, exc)
         if frame.stream:
-            return self._stream_event(frame.stream, bytes(frame.data), received_ns)
+            stream = _first_name(payload) or frame.stream
+            return self._stream_event(stream, bytes(frame.data), received_ns)
         if frame.event or frame.symbol:
             return self._raw_event(frame, payload, received_ns, only_known=False)
         answer = self._answer(frame, received_ns)
