@@ -194,8 +194,12 @@ class Life:
             actor.started()
         else:
             recorder.begin()
-            with recorder.noting(STARTED):
+            recorder.entered(STARTED)
+            try:
                 actor.started()
+            finally:
+                recorder.open = False
+            recorder.turned()
         self._started = True
         record.ref.begin()
         self.progress()

@@ -1,22 +1,22 @@
 """What one life of an actor took in, kept so that its end can be acted out again.
 
-A recorder keeps messages and states as bytes, made at once: holding on to the objects keeps warm
-memory from being used again, which costs the decoder more than the encoding (measured: 4 us a
-frame of 8 levels, beside 1), and five times the memory.  Files are made off the loop
-(`supervisors.capsules`).  Between the messages, in the order in which the handlers saw them, stand
-marks for everything else that decides what a handler does: readings of the clocks, draws of
-chance, facts read elsewhere (`ActorContext.saw`), control messages, questions, the ends of turns.
+A message is encoded the moment it is taken, onto the end of one buffer: it is warm then, and
+holding on to the object would keep warm memory from being used again, which costs the decoder more
+than the encoding, and takes four times the memory.  Between the messages, in the order in which
+the handlers saw them, stand marks for everything else that decides what a handler does: readings
+of the clocks, draws of chance, facts read elsewhere (`ActorContext.saw`), control messages,
+questions.  Files are made off the loop (`supervisors.capsules`).
 
-Every `capsule_every` inputs the actor tells its state.  The list begins anew there; the one
-before, with the state it began with, is kept until the new one is long enough.  So the state
-before the first kept input is always exact, or known to be missing.
+After `capsule_every` inputs or `capsule_bytes` the actor tells its state and the buffer begins
+anew; the one before, with the state it began with, is kept until the new one is long enough.  So
+the state before the first kept input is always exact, or known to be missing.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from array import array
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -31,7 +31,7 @@ LEAST_INPUTS: Final = 32
 """With fewer inputs since the last state, the list before it is kept too."""
 
 MAX_KEPT: Final = 65_536
-"""Inputs and marks of one list: a handler that reads the clock in a loop ends no memory."""
+"""Events of one list: a handler that reads the clock in a loop ends no memory."""
 
 MESSAGE: Final = "message"
 STARTED: Final = "started"
@@ -47,36 +47,51 @@ SAW: Final = "saw"
 
 
 class Mark(Struct):
-    """Something other than a message of the data lane; `kind` is one of the names above."""
+    """Something other than a message; `kind` is one of the names above."""
 
     kind: str
     value: object = None
 
 
-class Now(Struct, gc=False):
-    """A reading of the monotonic clock: a mark of its own, as there is one in every turn."""
-
-    read_ns: int
-
-
-class Sealed(Struct, gc=False):
-    """A message of the data lane as bytes; `kind` is its class."""
-
-    kind: type
-    data: bytes
-
-
-encode: Final = msgspec.msgpack.Encoder().encode
-
 DRAINED_MARK: Final = Mark(DRAINED)
+_encoder: Final = msgspec.msgpack.Encoder()
+encode: Final = _encoder.encode
+_encode_into: Final = _encoder.encode_into
+_NO_FORM: Final = (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError)
 
 
 class Kept(Struct):
-    """A state (None: missing) and what came since; `fresh`: of an actor not started yet."""
+    """A state and what came since.
+
+    Args:
+        state: None: it is missing.
+        fresh: it is that of an actor not started yet.
+        events: in order: of a message its class, of a reading of the clock the number, else a mark.
+        data: the messages, one behind the other.
+        ends: where in `data` each message ends.
+    """
 
     state: bytes | None
     fresh: bool
-    events: list[object]
+    events: list[object] = msgspec.field(default_factory=list)
+    data: bytearray = msgspec.field(default_factory=bytearray)
+    ends: array[int] = msgspec.field(default_factory=lambda: array("L"))
+
+    def keeper(self) -> Callable[[object], None]:
+        """Return what takes each message in."""
+        data, ended, append = self.data, self.ends.append, self.events.append
+
+        def keep(message: object) -> None:
+            try:
+                _encode_into(message, data, -1)
+            except _NO_FORM:  # kept as it is, to be shown
+                del data[self.ends[-1] if self.ends else 0 :]
+                append(Mark(MESSAGE, message))
+            else:
+                append(type(message))
+                ended(len(data))
+
+        return keep
 
 
 class Recorder:
@@ -88,32 +103,32 @@ class Recorder:
     Attributes:
         open: a handler of this life runs, so what it reads is to be kept.
         events: where things are kept now.
-        due: how many messages the mailbox must have given out for `turned` to do anything.
-        stale: the state was changed by something that is not kept: `renew` before anything else.
         missing: why there is no state, empty where there is one.
         passed: inputs and marks of this life that are no longer kept.
-        over: more came within one turn than is kept.
+        stale: the state was changed by something that is not kept: `renew` before anything else.
+        over: more came in one turn than is kept.
     """
 
     __slots__ = (
-        "_before", "_context", "_every", "_kept", "_outside", "_since", "due", "events", "missing",
-        "open", "over", "passed", "stale",
+        "_before", "_bytes", "_context", "_due", "_every", "_kept", "_outside", "_since", "events",
+        "missing", "open", "over", "passed", "stale",
     )  # fmt: skip
 
     def __init__(self, context: ActorContext) -> None:
         self._context = context
-        self._every = type(context.actor).capsule_every
+        kind = type(context.actor)
+        self._every, self._bytes = kind.capsule_every, kind.capsule_bytes
         self.open = False
         self.missing = ""
         self.passed = 0
         self.over = False
         self.stale = False
-        self.due = 0
-        self.events: list[object] = []
+        self._due = 0
         self._outside = 0
         self._since = 0
         self._before: Kept | None = None
-        self._kept = Kept(None, True, self.events)
+        self._kept = Kept(None, True)
+        self.events = self._kept.events
 
     def begin(self) -> None:
         """The life begins: keep what it is made of."""
@@ -124,36 +139,35 @@ class Recorder:
         return [self._kept] if self._before is None else [self._before, self._kept]
 
     def mark(self, kind: str, value: object) -> None:
-        """Keep something beside the messages."""
+        """Keep something beside the messages: a struct, a plain value, or a tuple of these."""
         events = self.events
         if len(events) < MAX_KEPT:
             events.append(Mark(kind, value))
         else:
             self.over = True
 
-    @contextmanager
-    def noting(self, kind: str, value: object = None) -> Iterator[None]:
-        """Keep what is read while something other than a turn runs."""
+    def entered(self, kind: str, value: object = None) -> None:
+        """Something other than a turn runs from here to `turned`; keep what is read meanwhile."""
         if self.stale:
             self.renew()
         self.mark(kind, value)
         self._outside += 1
+        self._due -= 1
         self.open = True
-        try:
-            yield
-        finally:
-            self.open = False
-        self.turned()
 
     def turned(self) -> None:
         """A turn is over: take a new state when enough has come since the last."""
-        inputs = self._context.mailbox.taken - self._since + self._outside
-        if inputs >= self._every:
-            self._before = self._kept
-            self._rest()
-        elif inputs >= LEAST_INPUTS and self._before is not None:
+        self.open = False
+        taken, kept = self._context.mailbox.taken, self._kept
+        if taken < self._due and len(kept.data) < self._bytes:
+            return
+        inputs = taken - self._since + self._outside
+        if inputs >= LEAST_INPUTS and self._before is not None:
             self.passed += len(self._before.events)
             self._before = None
+        if inputs >= self._every or len(kept.data) >= self._bytes:
+            self._before = kept
+            self._rest()
         self._set_due()
 
     def renew(self) -> None:
@@ -167,14 +181,15 @@ class Recorder:
         self.stale = False
         self._since = self._context.mailbox.taken
         self._outside = 0
-        self.events = []
-        self._kept = Kept(self._state(), fresh, self.events)
-        self._context.keep = _keeper(self.events)
+        self._kept = Kept(self._state(), fresh)
+        self.events = self._kept.events
+        self._context.keep = self._kept.keeper()
         self._set_due()
 
     def _set_due(self) -> None:
+        """Say how many messages the mailbox must have given out for there to be more to do."""
         wanted = self._every if self._before is None else LEAST_INPUTS
-        self.due = self._since + wanted - self._outside
+        self._due = self._since + wanted - self._outside
 
     def _state(self) -> bytes | None:
         try:
@@ -184,25 +199,6 @@ class Recorder:
         except Exception as error:  # what is only for later must not end a life that works
             self.missing = f"its state could not be kept: {type(error).__name__}: {error}"
             return None
-
-
-def _keeper(events: list[object]) -> Callable[[object], None]:
-    """Return what takes each message of the data lane; not for what is no struct of plain data."""
-    append = events.append
-
-    def keep(message: object) -> None:
-        if message is DRAINED_MARK:
-            append(message)
-            return
-        try:
-            if isinstance(message, Struct):
-                append(Sealed(type(message), encode(message)))
-                return
-        except (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError):
-            pass  # it holds something that has no form: kept as it is, to be shown
-        append(Mark(MESSAGE, message))
-
-    return keep
 
 
 class RecordingClock:
@@ -225,7 +221,7 @@ class RecordingClock:
         read_ns, recorder = self._now(), self._recorder
         if recorder.open:
             if len(recorder.events) < MAX_KEPT:
-                recorder.events.append(Now(read_ns))
+                recorder.events.append(read_ns)
             else:
                 recorder.over = True
         return read_ns
