@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from actors.runtime.asks import Answer
 from actors.runtime.faults import AskFailed
-from actors.runtime.recorder import MESSAGE, NOW, Kept, Mark, encode
+from actors.runtime.recorder import INPUT, INPUT_MARK, MESSAGE, NOW, Kept, Mark, encode
 from messages.errors import UsageError
 
 VERSION: Final = 1
@@ -125,7 +125,7 @@ class Capsule(Struct, frozen=True, kw_only=True):
         return sum(event.kind in INPUT_KINDS for event in self.events)
 
 
-INPUT_KINDS: Final = frozenset({MESSAGE, "control", "ask", "input", "started"})
+INPUT_KINDS: Final = frozenset({MESSAGE, INPUT, "control", "ask", "started"})
 _pack = encode
 
 
@@ -204,14 +204,18 @@ def pack_segments(
 
 def _events(kept: Kept) -> Iterator[CapsuleEvent]:
     """Name what a list holds, oldest first."""
-    start, ends = 0, iter(kept.ends)
+    start, ends, kind = 0, iter(kept.ends), MESSAGE
     for event in kept.events:
-        if isinstance(event, Mark):
-            yield CapsuleEvent(event.kind, pack(event.value))
+        if event is INPUT_MARK:
+            kind = INPUT
         elif isinstance(event, type):
             end = next(ends)
-            yield CapsuleEvent(MESSAGE, _message(event, bytes(kept.data[start:end])))
-            start = end
+            yield CapsuleEvent(kind, _message(event, bytes(kept.data[start:end])))
+            start, kind = end, MESSAGE
+        elif isinstance(event, Mark):
+            # A message that has no form is a mark, behind that of an input too.
+            yield CapsuleEvent(kind if event.kind == MESSAGE else event.kind, pack(event.value))
+            kind = MESSAGE
         else:
             yield CapsuleEvent(NOW, pack(event))
 

@@ -54,6 +54,9 @@ class Mark(Struct):
 
 
 DRAINED_MARK: Final = Mark(DRAINED)
+INPUT_MARK: Final = Mark(INPUT)
+"""Says that the message behind it is what a task of the actor brought."""
+
 _encoder: Final = msgspec.msgpack.Encoder()
 encode: Final = _encoder.encode
 _encode_into: Final = _encoder.encode_into
@@ -110,8 +113,8 @@ class Recorder:
     """
 
     __slots__ = (
-        "_before", "_bytes", "_context", "_due", "_every", "_kept", "_outside", "_since", "events",
-        "missing", "open", "over", "passed", "stale",
+        "_before", "_bytes", "_context", "_due", "_every", "_keep", "_kept", "_outside", "_since",
+        "events", "missing", "open", "over", "passed", "stale",
     )  # fmt: skip
 
     def __init__(self, context: ActorContext) -> None:
@@ -129,6 +132,7 @@ class Recorder:
         self._before: Kept | None = None
         self._kept = Kept(None, True)
         self.events = self._kept.events
+        self._keep = self._kept.keeper()
 
     def begin(self) -> None:
         """The life begins: keep what it is made of."""
@@ -150,7 +154,11 @@ class Recorder:
         """Something other than a turn runs from here to `turned`; keep what is read meanwhile."""
         if self.stale:
             self.renew()
-        self.mark(kind, value)
+        if kind is INPUT and isinstance(value, Struct):
+            self.events.append(INPUT_MARK)
+            self._keep(value)
+        else:
+            self.mark(kind, value)
         self._outside += 1
         self._due -= 1
         self.open = True
@@ -162,10 +170,11 @@ class Recorder:
         if taken < self._due and len(kept.data) < self._bytes:
             return
         inputs = taken - self._since + self._outside
-        if inputs >= LEAST_INPUTS and self._before is not None:
+        full = inputs >= self._every or len(kept.data) >= self._bytes
+        if self._before is not None and (full or inputs >= LEAST_INPUTS):
             self.passed += len(self._before.events)
             self._before = None
-        if inputs >= self._every or len(kept.data) >= self._bytes:
+        if full:
             self._before = kept
             self._rest()
         self._set_due()
@@ -183,7 +192,7 @@ class Recorder:
         self._outside = 0
         self._kept = Kept(self._state(), fresh)
         self.events = self._kept.events
-        self._context.keep = self._kept.keeper()
+        self._context.keep = self._keep = self._kept.keeper()
         self._set_due()
 
     def _set_due(self) -> None:
