@@ -116,14 +116,16 @@ class SnapshotActor(Actor):
         """Measure the offset of the clocks now and then; a failure leaves the last one."""
         venue, clock = self._venue, self.context.clock
         while True:
-            sent_ms = clock.wall_ns() / 1e6
             try:
                 answer = await venue.rest.request(venue.dialect.server_time_request(), attempts=2)
                 said = venue.dialect.decode_server_time(answer.body, answer.received_ns)
             except ArbtreeError as error:
                 self.context.note("clock", f"the venue's time is not known: {error}")
             else:
-                venue.clock_offset.learn(sent_ms, clock.wall_ns() / 1e6, said.venue_ms)
+                # What it waited before it was sent, in the line and for a connection, is no way.
+                ahead_ns = clock.wall_ns() - clock.now_ns()
+                sent_ns, received_ns = answer.sent_ns + ahead_ns, answer.received_ns + ahead_ns
+                venue.clock_offset.learn(sent_ns / 1e6, received_ns / 1e6, said.venue_ms)
                 self._judge_clock()
             await trio.sleep(CLOCK_EVERY_S)
 
