@@ -316,7 +316,8 @@ class ActorContext:
     def input(self, message: object) -> None:
         """Give the actor what a task of this life brought from the world: `handle_input`, at once.
 
-        What comes in this way is kept for crash capsules like messages are.
+        What comes in this way is kept for crash capsules like messages are.  What the handler
+        raises is raised here, and must end this life: a replay ends there.
         """
         if self.recorder is None:
             self.actor.handle_input(message)
