@@ -326,7 +326,7 @@ class ConnectionActor(Actor):
             batch = await socket.receive_batch()
             if self._over:
                 return  # read in the moment of the end: it belongs to an epoch that is gone
-            self.context.input(batch)
+            self.context.input(batch, sum(map(len, batch.payloads)))
 
     def _take(self, batch: Batch) -> None:
         """Decode a whole read, then hand each book its part in one go."""

@@ -243,7 +243,7 @@ class SnapshotActor(Actor):
             self.context.changed()
             with self.context.doing(f"snapshot of {wanted.symbol}"):
                 came = await self._fetch(wanted)
-            self.context.input(came)
+            self.context.input(came, len(came.body) if type(came) is SnapshotCame else 0)
 
     def _next(self) -> SnapshotWanted | None:
         while self._order:

@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from actors.runtime.asks import Answer
 from actors.runtime.faults import AskFailed
-from actors.runtime.recorder import INPUT, INPUT_MARK, MESSAGE, NOW, Kept, Mark, encode
+from actors.runtime.recorder import INPUT, MESSAGE, NOW, NOW_MARK, Kept, Mark, encode
 from messages.errors import UsageError
 
 VERSION: Final = 1
@@ -204,20 +204,17 @@ def pack_segments(
 
 def _events(kept: Kept) -> Iterator[CapsuleEvent]:
     """Name what a list holds, oldest first."""
-    start, ends, kind = 0, iter(kept.ends), MESSAGE
+    start, ends, readings = 0, iter(kept.ends), iter(kept.readings)
     for event in kept.events:
-        if event is INPUT_MARK:
-            kind = INPUT
-        elif isinstance(event, type):
-            end = next(ends)
-            yield CapsuleEvent(kind, _message(event, bytes(kept.data[start:end])))
-            start, kind = end, MESSAGE
+        if event is NOW_MARK:
+            yield CapsuleEvent(NOW, pack(next(readings)))
         elif isinstance(event, Mark):
-            # A message that has no form is a mark, behind that of an input too.
-            yield CapsuleEvent(kind if event.kind == MESSAGE else event.kind, pack(event.value))
-            kind = MESSAGE
+            yield CapsuleEvent(event.kind, pack(event.value))
         else:
-            yield CapsuleEvent(NOW, pack(event))
+            assert isinstance(event, type)  # of the message that stands in the buffer
+            end = next(ends)
+            yield CapsuleEvent(MESSAGE, _message(event, bytes(kept.data[start:end])))
+            start = end
 
 
 def _message(kind: type, data: bytes) -> Packed:

@@ -46,7 +46,7 @@ BITS: Final = "bits"
 SAW: Final = "saw"
 
 
-class Mark(Struct):
+class Mark(Struct, gc=False):
     """Something other than a message; `kind` is one of the names above."""
 
     kind: str
@@ -54,9 +54,7 @@ class Mark(Struct):
 
 
 DRAINED_MARK: Final = Mark(DRAINED)
-INPUT_MARK: Final = Mark(INPUT)
-"""Says that the message behind it is what a task of the actor brought."""
-
+NOW_MARK: Final = Mark(NOW)
 _encoder: Final = msgspec.msgpack.Encoder()
 encode: Final = _encoder.encode
 _encode_into: Final = _encoder.encode_into
@@ -69,7 +67,8 @@ class Kept(Struct):
     Args:
         state: None: it is missing.
         fresh: it is that of an actor not started yet.
-        events: in order: of a message its class, of a reading of the clock the number, else a mark.
+        events: in order: the class of a message, or a mark.
+        readings: of the monotonic clock, one for each `NOW_MARK`.
         data: the messages, one behind the other.
         ends: where in `data` each message ends.
     """
@@ -77,6 +76,7 @@ class Kept(Struct):
     state: bytes | None
     fresh: bool
     events: list[object] = msgspec.field(default_factory=list)
+    readings: array[int] = msgspec.field(default_factory=lambda: array("q"))
     data: bytearray = msgspec.field(default_factory=bytearray)
     ends: array[int] = msgspec.field(default_factory=lambda: array("L"))
 
@@ -105,7 +105,7 @@ class Recorder:
 
     Attributes:
         open: a handler of this life runs, so what it reads is to be kept.
-        events: where things are kept now.
+        events, readings: where things are kept now.
         missing: why there is no state, empty where there is one.
         passed: inputs and marks of this life that are no longer kept.
         stale: the state was changed by something that is not kept: `renew` before anything else.
@@ -113,8 +113,8 @@ class Recorder:
     """
 
     __slots__ = (
-        "_before", "_bytes", "_context", "_due", "_every", "_keep", "_kept", "_outside", "_since",
-        "events", "missing", "open", "over", "passed", "stale",
+        "_before", "_bytes", "_context", "_due", "_every", "_kept", "_outside", "_room", "_since",
+        "events", "missing", "open", "over", "passed", "readings", "stale",
     )  # fmt: skip
 
     def __init__(self, context: ActorContext) -> None:
@@ -131,8 +131,8 @@ class Recorder:
         self._since = 0
         self._before: Kept | None = None
         self._kept = Kept(None, True)
-        self.events = self._kept.events
-        self._keep = self._kept.keeper()
+        self.events, self.readings = self._kept.events, self._kept.readings
+        self._room = self._bytes
 
     def begin(self) -> None:
         """The life begins: keep what it is made of."""
@@ -150,27 +150,24 @@ class Recorder:
         else:
             self.over = True
 
-    def entered(self, kind: str, value: object = None) -> None:
+    def entered(self, kind: str, value: object = None, size_bytes: int = 0) -> None:
         """Something other than a turn runs from here to `turned`; keep what is read meanwhile."""
         if self.stale:
             self.renew()
-        if kind is INPUT and isinstance(value, Struct):
-            self.events.append(INPUT_MARK)
-            self._keep(value)
-        else:
-            self.mark(kind, value)
+        self.events.append(Mark(kind, value))
         self._outside += 1
         self._due -= 1
+        self._room -= size_bytes
         self.open = True
 
     def turned(self) -> None:
         """A turn is over: take a new state when enough has come since the last."""
         self.open = False
         taken, kept = self._context.mailbox.taken, self._kept
-        if taken < self._due and len(kept.data) < self._bytes:
+        if taken < self._due and len(kept.data) < self._room:
             return
         inputs = taken - self._since + self._outside
-        full = inputs >= self._every or len(kept.data) >= self._bytes
+        full = inputs >= self._every or len(kept.data) >= self._room
         if self._before is not None and (full or inputs >= LEAST_INPUTS):
             self.passed += len(self._before.events)
             self._before = None
@@ -191,8 +188,9 @@ class Recorder:
         self._since = self._context.mailbox.taken
         self._outside = 0
         self._kept = Kept(self._state(), fresh)
-        self.events = self._kept.events
-        self._context.keep = self._keep = self._kept.keeper()
+        self.events, self.readings = self._kept.events, self._kept.readings
+        self._context.keep = self._kept.keeper()
+        self._room = self._bytes
         self._set_due()
 
     def _set_due(self) -> None:
@@ -230,7 +228,8 @@ class RecordingClock:
         read_ns, recorder = self._now(), self._recorder
         if recorder.open:
             if len(recorder.events) < MAX_KEPT:
-                recorder.events.append(read_ns)
+                recorder.events.append(NOW_MARK)
+                recorder.readings.append(read_ns)
             else:
                 recorder.over = True
         return read_ns
