@@ -32,7 +32,8 @@ from actors.runtime.actor import Actor
 from actors.runtime.messages import Up
 from actors.subscribing import CommandDue, CommandSent
 from actors.told_books import ToldBooks
-from actors.transport.websocket import Batch, Websocket, open_websocket
+from actors.transport.opening import open_websocket
+from actors.transport.websocket import Batch, Websocket
 from actors.unreadable import symbol_of
 from actors.venue import Venue
 from actors.watching import Looked

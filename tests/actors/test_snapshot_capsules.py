@@ -38,9 +38,10 @@ class ScriptedRest:
 
     async def request(self, request: RestRequest, **_: object) -> Answer:
         """Answer as a venue does."""
-        await trio.sleep(0.1)
+        await trio.sleep(0.05)
         body = self.time
         if "depth" in request.path:
+            await trio.sleep(0.05)
             self.asked += 1
             body = BOOK % self.asked
         return Answer(200, {}, body, 1, 1)
