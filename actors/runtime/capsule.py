@@ -55,7 +55,7 @@ class Packed(Struct, frozen=True, array_like=True):
 
 
 class CapsuleEvent(Struct, frozen=True, array_like=True):
-    """One input (`message`, `control`, `ask`, `input`, `started`, `drained`) or what was read."""
+    """One input (see `INPUT_KINDS`), the end of a turn (`drained`), or what was read."""
 
     kind: str
     value: Packed
@@ -125,7 +125,7 @@ class Capsule(Struct, frozen=True, kw_only=True):
         return sum(event.kind in INPUT_KINDS for event in self.events)
 
 
-INPUT_KINDS: Final = frozenset({MESSAGE, INPUT, "control", "ask", "started"})
+INPUT_KINDS: Final = frozenset({MESSAGE, INPUT, "control", "ask", "started", "suspended"})
 _pack = encode
 
 

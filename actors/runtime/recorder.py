@@ -38,6 +38,7 @@ STARTED: Final = "started"
 CONTROL: Final = "control"
 ASK: Final = "ask"
 INPUT: Final = "input"
+SUSPENDED: Final = "suspended"
 DRAINED: Final = "drained"
 NOW: Final = "now"
 WALL: Final = "wall"
@@ -206,6 +207,19 @@ class Recorder:
         except Exception as error:  # what is only for later must not end a life that works
             self.missing = f"its state could not be kept: {type(error).__name__}: {error}"
             return None
+
+
+def noted(recorder: Recorder | None, kind: str, hook: Callable[[], None]) -> None:
+    """Call a hook of an actor that changes it, and keep that it was called."""
+    if recorder is None:
+        hook()
+        return
+    recorder.entered(kind)
+    try:
+        hook()
+    finally:
+        recorder.open = False
+    recorder.turned()
 
 
 class RecordingClock:
