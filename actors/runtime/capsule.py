@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from actors.runtime.asks import Answer
 from actors.runtime.faults import AskFailed
-from actors.runtime.recorder import MESSAGE, NOW, Kept, Mark, encode
+from actors.runtime.recorder import INPUT, MESSAGE, NOW, NOW_MARK, Kept, Mark, encode
 from messages.errors import UsageError
 
 VERSION: Final = 1
@@ -55,7 +55,7 @@ class Packed(Struct, frozen=True, array_like=True):
 
 
 class CapsuleEvent(Struct, frozen=True, array_like=True):
-    """One input (`message`, `control`, `ask`, `input`, `started`, `drained`) or what was read."""
+    """One input (see `INPUT_KINDS`), the end of a turn (`drained`), or what was read."""
 
     kind: str
     value: Packed
@@ -125,7 +125,7 @@ class Capsule(Struct, frozen=True, kw_only=True):
         return sum(event.kind in INPUT_KINDS for event in self.events)
 
 
-INPUT_KINDS: Final = frozenset({MESSAGE, "control", "ask", "input", "started"})
+INPUT_KINDS: Final = frozenset({MESSAGE, INPUT, "control", "ask", "started", "suspended"})
 _pack = encode
 
 
@@ -204,16 +204,17 @@ def pack_segments(
 
 def _events(kept: Kept) -> Iterator[CapsuleEvent]:
     """Name what a list holds, oldest first."""
-    start, ends = 0, iter(kept.ends)
+    start, ends, readings = 0, iter(kept.ends), iter(kept.readings)
     for event in kept.events:
-        if isinstance(event, Mark):
+        if event is NOW_MARK:
+            yield CapsuleEvent(NOW, pack(next(readings)))
+        elif isinstance(event, Mark):
             yield CapsuleEvent(event.kind, pack(event.value))
-        elif isinstance(event, type):
+        else:
+            assert isinstance(event, type)  # of the message that stands in the buffer
             end = next(ends)
             yield CapsuleEvent(MESSAGE, _message(event, bytes(kept.data[start:end])))
             start = end
-        else:
-            yield CapsuleEvent(NOW, pack(event))
 
 
 def _message(kind: type, data: bytes) -> Packed:

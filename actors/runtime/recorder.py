@@ -38,6 +38,7 @@ STARTED: Final = "started"
 CONTROL: Final = "control"
 ASK: Final = "ask"
 INPUT: Final = "input"
+SUSPENDED: Final = "suspended"
 DRAINED: Final = "drained"
 NOW: Final = "now"
 WALL: Final = "wall"
@@ -46,7 +47,7 @@ BITS: Final = "bits"
 SAW: Final = "saw"
 
 
-class Mark(Struct):
+class Mark(Struct, gc=False):
     """Something other than a message; `kind` is one of the names above."""
 
     kind: str
@@ -54,6 +55,7 @@ class Mark(Struct):
 
 
 DRAINED_MARK: Final = Mark(DRAINED)
+NOW_MARK: Final = Mark(NOW)
 _encoder: Final = msgspec.msgpack.Encoder()
 encode: Final = _encoder.encode
 _encode_into: Final = _encoder.encode_into
@@ -66,7 +68,8 @@ class Kept(Struct):
     Args:
         state: None: it is missing.
         fresh: it is that of an actor not started yet.
-        events: in order: of a message its class, of a reading of the clock the number, else a mark.
+        events: in order: the class of a message, or a mark.
+        readings: of the monotonic clock, one for each `NOW_MARK`.
         data: the messages, one behind the other.
         ends: where in `data` each message ends.
     """
@@ -74,6 +77,7 @@ class Kept(Struct):
     state: bytes | None
     fresh: bool
     events: list[object] = msgspec.field(default_factory=list)
+    readings: array[int] = msgspec.field(default_factory=lambda: array("q"))
     data: bytearray = msgspec.field(default_factory=bytearray)
     ends: array[int] = msgspec.field(default_factory=lambda: array("L"))
 
@@ -102,7 +106,7 @@ class Recorder:
 
     Attributes:
         open: a handler of this life runs, so what it reads is to be kept.
-        events: where things are kept now.
+        events, readings: where things are kept now.
         missing: why there is no state, empty where there is one.
         passed: inputs and marks of this life that are no longer kept.
         stale: the state was changed by something that is not kept: `renew` before anything else.
@@ -110,8 +114,8 @@ class Recorder:
     """
 
     __slots__ = (
-        "_before", "_bytes", "_context", "_due", "_every", "_kept", "_outside", "_since", "events",
-        "missing", "open", "over", "passed", "stale",
+        "_before", "_bytes", "_context", "_due", "_every", "_kept", "_outside", "_room", "_since",
+        "events", "missing", "open", "over", "passed", "readings", "stale",
     )  # fmt: skip
 
     def __init__(self, context: ActorContext) -> None:
@@ -128,7 +132,8 @@ class Recorder:
         self._since = 0
         self._before: Kept | None = None
         self._kept = Kept(None, True)
-        self.events = self._kept.events
+        self.events, self.readings = self._kept.events, self._kept.readings
+        self._room = self._bytes
 
     def begin(self) -> None:
         """The life begins: keep what it is made of."""
@@ -146,26 +151,28 @@ class Recorder:
         else:
             self.over = True
 
-    def entered(self, kind: str, value: object = None) -> None:
+    def entered(self, kind: str, value: object = None, size_bytes: int = 0) -> None:
         """Something other than a turn runs from here to `turned`; keep what is read meanwhile."""
         if self.stale:
             self.renew()
-        self.mark(kind, value)
+        self.events.append(Mark(kind, value))
         self._outside += 1
         self._due -= 1
+        self._room -= size_bytes
         self.open = True
 
     def turned(self) -> None:
         """A turn is over: take a new state when enough has come since the last."""
         self.open = False
         taken, kept = self._context.mailbox.taken, self._kept
-        if taken < self._due and len(kept.data) < self._bytes:
+        if taken < self._due and len(kept.data) < self._room:
             return
         inputs = taken - self._since + self._outside
-        if inputs >= LEAST_INPUTS and self._before is not None:
+        full = inputs >= self._every or len(kept.data) >= self._room
+        if self._before is not None and (full or inputs >= LEAST_INPUTS):
             self.passed += len(self._before.events)
             self._before = None
-        if inputs >= self._every or len(kept.data) >= self._bytes:
+        if full:
             self._before = kept
             self._rest()
         self._set_due()
@@ -182,8 +189,9 @@ class Recorder:
         self._since = self._context.mailbox.taken
         self._outside = 0
         self._kept = Kept(self._state(), fresh)
-        self.events = self._kept.events
+        self.events, self.readings = self._kept.events, self._kept.readings
         self._context.keep = self._kept.keeper()
+        self._room = self._bytes
         self._set_due()
 
     def _set_due(self) -> None:
@@ -199,6 +207,19 @@ class Recorder:
         except Exception as error:  # what is only for later must not end a life that works
             self.missing = f"its state could not be kept: {type(error).__name__}: {error}"
             return None
+
+
+def noted(recorder: Recorder | None, kind: str, hook: Callable[[], None]) -> None:
+    """Call a hook of an actor that changes it, and keep that it was called."""
+    if recorder is None:
+        hook()
+        return
+    recorder.entered(kind)
+    try:
+        hook()
+    finally:
+        recorder.open = False
+    recorder.turned()
 
 
 class RecordingClock:
@@ -221,7 +242,8 @@ class RecordingClock:
         read_ns, recorder = self._now(), self._recorder
         if recorder.open:
             if len(recorder.events) < MAX_KEPT:
-                recorder.events.append(read_ns)
+                recorder.events.append(NOW_MARK)
+                recorder.readings.append(read_ns)
             else:
                 recorder.over = True
         return read_ns

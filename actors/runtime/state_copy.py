@@ -3,9 +3,9 @@
 A class keeps its state in attributes; its form is a struct with a field for each, of the same name
 without a leading underscore.  Fields that are lists, dicts or sets are copied one level deep,
 which is all there is to copy where their members are immutable; parts that have a form of their
-own are copied in turn.  A list of floats is copied as its length, the places that are not 0, and
-what stands there: the ladder of a book is mostly empty, and its copy waits in memory for a crash.
-It costs some 40 ns a field, and 15 ns for each place of a list of floats.
+own are copied in turn.  A list of floats is copied without the zeros at both ends (before a last
+one that may be a sentinel): the ladder of a book is mostly empty, and its copy waits in memory for
+a crash.  It costs some 40 ns a field, and up to 10 ns for each place of a list.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class StateForm(Generic[T]):
         self.left_out = left_out
         self._parts = parts
         self._fields = form.__struct_fields__
-        self._sparse: set[str] = set()
+        self._trimmed: set[str] = set()
         self._copiers = self._find_copiers(lists)
         self._names: list[str] = []
         self._get: Callable[[T], tuple[Any, ...]] | None = None
@@ -65,8 +65,8 @@ class StateForm(Generic[T]):
             elif field in lists:
                 found.append((index, _copy_lists))
             elif hints[field] == list[float]:
-                found.append((index, _sparse))
-                self._sparse.add(field)
+                found.append((index, _trimmed))
+                self._trimmed.add(field)
             elif origin in (list, dict, set):
                 found.append((index, origin))
         return found
@@ -94,8 +94,8 @@ class StateForm(Generic[T]):
         """Make an object what a struct says, in place; parts that are there are filled too."""
         for field, name in zip(self._fields, self.names(target), strict=True):
             value = getattr(state, field)
-            if field in self._sparse:
-                value = _dense(value)
+            if field in self._trimmed:
+                value = _whole(value)
             there = getattr(target, name, None)
             part = self._parts.get(field)
             if part is not None and value is not None:
@@ -130,18 +130,23 @@ class StateChoice(StateForm[Any]):
         return self._by_form[type(state)].make(state)
 
 
-def _sparse(values: list[float]) -> list[float]:
-    length = len(values)
-    places = _PLACES if length <= len(_PLACES) else range(length)
-    return [length, *compress(places, values), *compress(values, values)]
+def _trimmed(values: list[float]) -> list[float]:
+    """Length, last, and where the others begin that are not 0 at both ends; then these."""
+    if not values:
+        return []
+    *others, last = values
+    places = _PLACES if len(others) <= len(_PLACES) else range(len(others))
+    first = next(compress(places, others), 0)
+    behind = next(compress(places, reversed(others)), len(others))
+    return [len(values), last, first, *others[first : len(others) - behind]]
 
 
-def _dense(sparse: list[float]) -> list[float]:
-    count = len(sparse) // 2
-    values = [0.0] * int(sparse[0])
-    for place, value in zip(sparse[1 : count + 1], sparse[count + 1 :], strict=True):
-        values[int(place)] = value
-    return values
+def _whole(trimmed: list[float]) -> list[float]:
+    if not trimmed:
+        return []
+    length, last, first, *others = trimmed
+    before, behind = int(first), int(length) - 1 - int(first) - len(others)
+    return [*[0.0] * before, *others, *[0.0] * behind, last]
 
 
 def _copy_lists(found: dict[Any, list[Any]]) -> dict[Any, list[Any]]:
