@@ -21,10 +21,7 @@ from exchanges.contract import SequenceRule
 from exchanges.sequencing import BUFFER_LIMIT, Sequencer, State
 from exchanges.sequencing import Verdict as Ruling
 from markets.audit import KnownRange
-from markets.book import LadderBook, book_for
-from markets.depth import OffGrid
-from markets.grid import tick_of
-from markets.sorted_book import SortedBook
+from markets.book import TRIM_SLACK_LEVELS, OrderBook
 from messages.books import DarkReason
 from messages.instruments import SymbolInfo
 from messages.market import Best, BestQuote, BookDelta, BookSnapshot, Level, Levels
@@ -38,10 +35,6 @@ QUOTES_AN_ID: Final = 16
 RECENT_BESTS: Final = 64
 """Ids whose best prices are remembered for quotes that arrive late: 0.8 s of the fastest stream.
 More would cost 180 KB a book at 512 and prove nothing further on any recording."""
-
-REVIEW_READS: Final = 256
-"""Reads between two looks at whether a ladder has become sparse: 20 levels of a sparse one cost
-60 us instead of 4, so only readers care; a replay that never reads keeps its ladder."""
 
 _LIVE: Final = State.LIVE
 _NO_BEST: Final = (0.0, 0.0, 0.0, 0.0)
@@ -120,14 +113,11 @@ class ProvenBook:
         self.quotes_equal = 0
         self.quotes_dropped = 0
         """Quotes that waited for an event and were given up because too many waited."""
-        self.moves_to_twin = 0
-        """Times a price off the tick grid moved the book from the ladder to its twin."""
         self.known = KnownRange()
         """The prices this book knows for certain, as of the last `look_for_drops`."""
-        self._book: LadderBook | SortedBook = SortedBook(max_levels)
+        self._book = OrderBook(max_levels)
         self._dropped_before = 0
         self._serving = 0
-        self._reads = 0
         self._expects_first = True
         self._pending: dict[int, BestQuote] = {}
         self._others: dict[int, list[BestQuote]] = {}
@@ -183,10 +173,6 @@ class ProvenBook:
 
     def top(self, count: int) -> tuple[Levels, Levels]:
         """The best levels of both sides, best first."""
-        self._reads += 1
-        if self._reads >= REVIEW_READS:
-            self._reads = 0
-            self._review()
         return self._book.top(count)
 
     def levels(self) -> tuple[int, int]:
@@ -209,10 +195,7 @@ class ProvenBook:
         """Take one event."""
         ruling = self.sequencer.delta(event)
         if ruling is _APPLY:
-            try:
-                self._book.apply(event.bids, event.asks)
-            except OffGrid:
-                self._move_to_twin(event)
+            self._book.apply(event.bids, event.asks)
             return self._judge(event.last_id)
         if ruling is Ruling.GAP:
             self._darken(DarkReason.GAP)
@@ -233,10 +216,7 @@ class ProvenBook:
         for event in self.sequencer.buffered():
             if verdict is Verdict.CROSSED:
                 break
-            try:
-                self._book.apply(event.bids, event.asks)
-            except OffGrid:
-                self._move_to_twin(event)
+            self._book.apply(event.bids, event.asks)
             verdict = self._judge(event.last_id)
         return verdict
 
@@ -343,28 +323,18 @@ class ProvenBook:
         }
 
     def _load(self, snapshot: BookSnapshot) -> None:
-        """Fill the book, on a ladder where the tick is known or can be told from the prices."""
-        tick = self.tick or tick_of(
-            [price for side in (snapshot.bids, snapshot.asks) for price, _ in side]
-        )
+        """Fill a new book, which holds no more levels than the stream keeps up to date."""
         limit, served = self.max_levels, snapshot.served_levels or self.served_levels
-        self._serving = 0
-        if served is None or (limit is not None and limit < served):
-            book = book_for(tick, snapshot.bids, snapshot.asks, limit)
-        else:
+        self._serving, slack = 0, TRIM_SLACK_LEVELS
+        if served is not None and (limit is None or limit >= served):
             # Levels that left the stream's window are never deleted: not one may stay.
-            self._serving = served
-            book = book_for(tick, snapshot.bids, snapshot.asks, served, slack=0)
-        self._replace(book)
+            self._serving = limit = served
+            slack = 0
+        self._dropped_before += self._book.dropped_levels
+        self._book = OrderBook(limit, slack)
+        self._book.reset(snapshot.bids, snapshot.asks)
         self.known.loaded(snapshot.bids, snapshot.asks)
         self.look_for_drops()
-
-    def _move_to_twin(self, event: BookDelta) -> None:
-        """Continue on the twin; amounts are absolute, so the event is simply applied whole."""
-        self.moves_to_twin += 1
-        if isinstance(self._book, LadderBook):
-            self._book = self._book.to_sorted()
-        self._book.apply(event.bids, event.asks)
 
     def look_for_drops(self) -> None:
         """Bring the known range up to date."""
@@ -375,12 +345,3 @@ class ProvenBook:
         bids, asks = self._book.top(self._serving)
         full_bids, full_asks = (len(side) >= self._serving for side in (bids, asks))
         self.known.loaded(bids if full_bids else (), asks if full_asks else ())
-
-    def _review(self) -> None:
-        """Go on with the twin where the ladder is slow to read."""
-        if isinstance(self._book, LadderBook) and self._book.sparse:
-            self._book = self._book.to_sorted()
-
-    def _replace(self, book: LadderBook | SortedBook) -> None:
-        self._dropped_before += self._book.dropped_levels
-        self._book = book

@@ -1,84 +1,225 @@
-"""The ladder book, the fastest book in pure Python where the tick is known.
+"""The order book: two dicts of amounts by price, and the nearest prices in order.
 
-`markets.ladder` says how a side works and what it costs; `markets.sorted_book` is the twin for
-symbols that do not suit, and `book_for` chooses.
+A change is one store into a dict, and a compare that tells whether it touches the top.  Order is
+needed only when the best level goes and when levels are read; so each side sorts its nearest
+prices only, and learns of new ones at the end of each message: a dict keeps its keys in the order
+of their arrival, hence the last ones are the new ones.  A deleted level stays as an amount of 0
+until its side is put in order again: most of them come back.
+
+Prices are compared as floats, which are the same exactly when the venue's decimal strings are the
+same number; nothing is rounded to a grid, so no tick is needed.  What the pieces cost, and which
+other books were measured, stands in docs/decisions/0010-dict-book.md.
 """
 
 from __future__ import annotations
 
-from decimal import Decimal
-from fractions import Fraction
-from heapq import nlargest, nsmallest
+from bisect import bisect_left, bisect_right, insort
+from itertools import islice
+from math import inf
+from typing import NoReturn
 
-from markets.depth import TRIM_SLACK_LEVELS, OffGrid
-from markets.ladder import WINDOW_SLOTS, LadderSide
-from markets.sorted_book import SortedBook
-from messages.market import Best, Levels
+from messages.market import Best, Level, Levels
 
-MAX_NUMERATOR = 16
-"""Greatest p of a tick p/q: the ladder steps in 1/q, so a greater p would waste its window."""
+TRIM_SLACK_LEVELS = 256
+"""How many levels a side may exceed `max_levels` between two trims, which cost 0.2 ms each."""
 
-MAX_DENOMINATOR = 10**15
-"""Greatest q: q and every tick that passes the exact check are whole numbers below 2**53."""
+NEAR_PRICES = 256
+"""Prices kept in order after a side was put in order; others are only in its dict."""
 
-WIDE_LEVELS = 20
-"""The levels a `BookTop` carries: a ladder on which they are far apart would search too long."""
+MOST_NEAR_PRICES = 3 * NEAR_PRICES
+"""So many make a side put itself in order again."""
+
+SPARE_PRICES = 512
+"""Deleted prices that a side without a limit may hold, as many as there are levels and these."""
+
+_PASSED = 8
+"""Deleted prices that a reader of the best levels expects among them."""
 
 
-class LadderBook:
-    """An order book over integer ticks; see `markets.depth.OrderBook` for each method.
+class Side:
+    """One side of a book; `sign` is 1 for bids and -1 for asks.
+
+    `best_price` is the price of the best level, 0 where the side is empty.  `prices` ascend:
+    every price of the dict nearer than `horizon` is among them, deleted ones included.  Between
+    two messages the dict holds `known` prices, and at most `room`.
+    """
+
+    __slots__ = (
+        "amounts", "best_price", "dropped", "dropped_price", "horizon", "known", "max_levels",
+        "prices", "room", "sign", "slack",
+    )  # fmt: skip
+
+    def __init__(self, sign: int, max_levels: int | None, slack: int) -> None:
+        self.sign = sign
+        self.max_levels = max_levels
+        self.slack = slack
+        self.dropped = 0
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget every level; counters stay."""
+        self.amounts: dict[float, float] = {}
+        self.dropped_price = -inf * self.sign
+        """The best price dropped since the last snapshot; infinitely far where none was."""
+        self.order()
+
+    def load(self, levels: Levels) -> None:
+        """Replace the side by a snapshot."""
+        self.clear()
+        for price, amount in levels:
+            if not (0.0 < price < inf and amount >= 0.0):
+                self.refuse(price, amount)
+        self.amounts = dict(levels)
+        self.order()
+
+    def order(self) -> None:
+        """Forget deleted levels, drop the worst beyond the limit, sort the nearest prices."""
+        sign, limit = self.sign, self.max_levels
+        amounts = {price: amount for price, amount in self.amounts.items() if amount}
+        prices = sorted(amounts, reverse=sign < 0)
+        if limit is not None and len(prices) > limit:
+            worst = prices[:-limit]
+            for price in worst:
+                del amounts[price]
+            self.dropped += len(worst)
+            self.dropped_price = sign * max(sign * self.dropped_price, sign * worst[-1])
+            del prices[:-limit]
+        self.room = 2 * len(prices) + SPARE_PRICES if limit is None else limit + self.slack
+        self.amounts, self.known = amounts, len(prices)
+        self.best_price = prices[-1] if prices else 0.0
+        self.horizon = prices[-NEAR_PRICES] if len(prices) > NEAR_PRICES else -inf * sign
+        self.prices = prices[-NEAR_PRICES:] if sign > 0 else prices[: -NEAR_PRICES - 1 : -1]
+
+    def learn(self) -> None:
+        """Take in the new prices."""
+        amounts, prices, sign, horizon = self.amounts, self.prices, self.sign, self.horizon
+        new = list(islice(reversed(amounts), len(amounts) - self.known))
+        for price in new:
+            if not 0.0 < price < inf:
+                self.refuse(price, amounts[price])
+            if (price - horizon) * sign > 0.0:
+                insort(prices, price)
+        self.known = len(amounts)
+        if self.known > self.room or len(prices) > MOST_NEAR_PRICES:
+            self.order()
+
+    def refuse(self, price: float, amount: float) -> NoReturn:
+        """Say what is no level; prices new with its message are forgotten, the others in order."""
+        while len(self.amounts) > self.known:
+            self.amounts.popitem()
+        self.order()
+        if 0.0 < price < inf:
+            raise ValueError(f"{amount!r} is not an amount")
+        raise ValueError(f"{price!r} is not a price")
+
+    def next_best(self) -> None:
+        """Find the best level after the best one was deleted."""
+        amounts, prices, sign, best = self.amounts, self.prices, self.sign, self.best_price
+        at = bisect_right(prices, best) - 1 if sign > 0 else bisect_left(prices, best)
+        try:
+            while not amounts[prices[at]]:
+                at -= sign
+            self.best_price = prices[at]
+        except IndexError:
+            self.order()  # whatever is left lies behind the horizon
+
+    def count(self) -> int:
+        """How many levels there are."""
+        return len(self.amounts) - list(self.amounts.values()).count(0.0)
+
+    def top(self, count: int) -> Levels:
+        """The best levels, best first."""
+        amounts, prices, rising = self.amounts, self.prices, self.sign > 0
+        best, found, missing = self.best_price, list[Level](), count
+        at = bisect_right(prices, best) if rising else bisect_left(prices, best)
+        while missing > 0:
+            reach = missing + missing // 2 + _PASSED
+            if rising:
+                near = prices[max(at - reach, 0) : max(at, 0)][::-1]
+            else:
+                near = prices[at : at + reach]
+            if not near:
+                break
+            found += [(price, amount) for price in near if (amount := amounts[price])]
+            at, missing = at - self.sign * reach, count - len(found)
+        if missing > 0 and self.horizon not in (inf, -inf):
+            whole = sorted([price for price, amount in amounts.items() if amount], reverse=rising)
+            found = [(price, amounts[price]) for price in whole[:count]]
+        return tuple(found[:count])
+
+
+class OrderBook:
+    """The two sides of one symbol's book, as absolute amounts by price.
+
+    Prices and amounts are positive finite floats parsed from decimal strings; the codecs refuse
+    everything else before it gets here, and so does a book.
 
     Args:
-        tick: the price step; in lowest terms p/q with p at most `MAX_NUMERATOR`.  The ladder
-            steps in 1/q: a price off that grid raises OffGrid and is never merged into another.
         max_levels: how many levels a side to keep (at least 1), None for all; the farthest go.
         slack: how many levels a side may exceed that between two trims, at least 0.
 
     Raises:
-        ValueError: the tick is not positive, or no ladder can be built on it.
+        ValueError: the limit is below 1.
     """
 
-    __slots__ = ("_room", "_slack", "asks", "bids", "max_levels")
+    __slots__ = ("asks", "bids")
 
-    def __init__(
-        self, tick: Decimal, max_levels: int | None = None, slack: int = TRIM_SLACK_LEVELS
-    ) -> None:
-        if not fits_ladder(tick):
-            raise ValueError(f"no ladder can be built on the tick {tick}")
+    def __init__(self, max_levels: int | None = None, slack: int = TRIM_SLACK_LEVELS) -> None:
         if max_levels is not None and max_levels < 1:
             raise ValueError(f"max_levels is {max_levels}, expected at least 1")
-        denominator = Fraction(tick).denominator
-        self.max_levels = max_levels
-        self._room = self._slack = slack
-        self.bids = LadderSide(-1, denominator)
-        self.asks = LadderSide(1, denominator)
+        self.bids = Side(1, max_levels, slack)
+        self.asks = Side(-1, max_levels, slack)
 
     def reset(self, bids: Levels, asks: Levels) -> None:
-        """Replace the whole book by a snapshot."""
+        """Replace the whole book by a snapshot, in any order of levels.
+
+        Raises:
+            ValueError: a price or amount is negative or not a number; that side is empty then.
+        """
         self.bids.load(bids)
         self.asks.load(asks)
-        if self.max_levels is not None:
-            self._trim(self.max_levels)
 
     def apply(self, bids: Levels, asks: Levels) -> None:
-        """Set levels to absolute amounts; 0 deletes.  Raises OffGrid."""
-        if self.max_levels is not None:
-            self._room -= len(bids) + len(asks)
-        if bids:
-            self.bids.apply(bids)
-        if asks:
-            self.asks.apply(asks)
-        if self._room < 0 and self.max_levels is not None:
-            self._trim(self.max_levels)
+        """Set levels to absolute amounts; 0 deletes, and deleting an unknown level is normal.
 
-    def _trim(self, max_levels: int) -> None:
-        lazy = self._slack > 0
-        fuller = max(
-            self.bids.trim(max_levels, drop_on_arrival=lazy),
-            self.asks.trim(max_levels, drop_on_arrival=lazy),
-        )
-        # No side can pass the limit by more than the slack within so many changes.
-        self._room = max_levels - fuller + self._slack
+        The hot loop of the whole engine, hence flat, and written once for each side.
+
+        Raises:
+            ValueError: a price or amount is negative or not a number.  What came before it on its
+                side may be set or not: the owner of the book must load it anew.
+        """
+        if bids:
+            side, gone = self.bids, False
+            amounts, best = side.amounts, side.best_price
+            for price, amount in bids:
+                if not amount >= 0.0:
+                    side.refuse(price, amount)
+                amounts[price] = amount
+                if price >= best:
+                    if amount:
+                        side.best_price = best = price
+                    elif price == best:
+                        gone = True
+            if len(amounts) != side.known:
+                side.learn()
+            if gone:
+                side.next_best()
+        if asks:
+            side, gone = self.asks, False
+            amounts, best = side.amounts, side.best_price or inf
+            for price, amount in asks:
+                if not amount >= 0.0:
+                    side.refuse(price, amount)
+                amounts[price] = amount
+                if price <= best:
+                    if amount:
+                        side.best_price = best = price
+                    elif price == best:
+                        gone = True
+            if len(amounts) != side.known:
+                side.learn()
+            if gone:
+                side.next_best()
 
     def clear(self) -> None:
         """Forget every level; counters stay."""
@@ -89,8 +230,7 @@ class LadderBook:
         """The best level of both sides; zeros for an empty one."""
         bids, asks = self.bids, self.asks
         bid, ask = bids.best_price, asks.best_price
-        bid_amount = bids.amounts[bids.best] if bid else 0.0
-        return bid, bid_amount, ask, asks.amounts[asks.best] if ask else 0.0
+        return bid, bids.amounts.get(bid, 0.0), ask, asks.amounts.get(ask, 0.0)
 
     @property
     def crossed(self) -> bool:
@@ -107,88 +247,15 @@ class LadderBook:
         """The best bid and ask dropped since the last snapshot; infinite where none was."""
         return self.bids.dropped_price, self.asks.dropped_price
 
-    @property
-    def sparse(self) -> bool:
-        """Whether the best `WIDE_LEVELS` of a side do not fit half a window.
-
-        Searching such a book costs more than the twin's whole update; the owner should ask now
-        and then, and go on with `to_sorted()`.
-        """
-        reach = WINDOW_SLOTS / 2 / abs(self.bids.den)
-        best = self.top(WIDE_LEVELS)
-        return any(len(side) > 1 and abs(side[0][0] - side[-1][0]) > reach for side in best)
-
-    @property
-    def recentrings(self) -> int:
-        """How often a window moved: many for few changes means that the tick is too fine."""
-        return self.bids.recentrings + self.asks.recentrings
-
     def top(self, count: int) -> tuple[Levels, Levels]:
         """The best `count` levels of bids and asks, best first."""
         return self.bids.top(count), self.asks.top(count)
 
     def levels(self) -> tuple[int, int]:
-        """How many levels bids and asks have."""
+        """How many levels bids and asks have: at most `max_levels` and the slack more."""
         return self.bids.count(), self.asks.count()
 
     def all_levels(self) -> tuple[Levels, Levels]:
         """Every level of bids and asks, best first."""
         return self.top(max(self.levels()))
 
-    def to_sorted(self) -> SortedBook:
-        """The same book as its twin, which takes any price; also after OffGrid."""
-        twin = SortedBook(self.max_levels)
-        twin.dropped_levels = self.dropped_levels
-        twin.reset(*self.all_levels())
-        twin.note_dropped(*self.dropped_prices)
-        return twin
-
-
-def fits_ladder(tick: Decimal | None) -> bool:
-    """Whether a ladder can be built on this tick; None (unknown) cannot."""
-    if tick is None or not tick.is_finite() or tick <= 0:
-        return False
-    step = Fraction(tick)
-    return step.numerator <= MAX_NUMERATOR and step.denominator <= MAX_DENOMINATOR
-
-
-def book_for(
-    tick: Decimal | None,
-    bids: Levels = (),
-    asks: Levels = (),
-    max_levels: int | None = None,
-    slack: int = TRIM_SLACK_LEVELS,
-) -> LadderBook | SortedBook:
-    """Build the book that suits a symbol and load it with a snapshot.
-
-    Args:
-        tick: the price step, None where it is unknown.
-        bids: the snapshot's bids, in any order.
-        asks: the snapshot's asks, in any order.
-        max_levels: how many levels a side to keep, None for all.
-        slack: how many levels a side a ladder may exceed that between two trims.
-
-    Returns:
-        A ladder, or its twin when the tick is unknown, too coarse or fine for a ladder, when a
-        snapshot price is off the grid, or when the levels are too far apart (`sparse`).
-    """
-    if tick is not None and fits_ladder(tick) and not _too_wide(tick, bids, asks):
-        ladder = LadderBook(tick, max_levels, slack)
-        try:
-            ladder.reset(bids, asks)
-        except OffGrid:
-            pass
-        else:
-            return ladder
-    twin = SortedBook(max_levels)
-    twin.reset(bids, asks)
-    return twin
-
-
-def _too_wide(tick: Decimal, bids: Levels, asks: Levels) -> bool:
-    """Whether a ladder with these levels would be `sparse`, told before it is built."""
-    reach = WINDOW_SLOTS / 2 / Fraction(tick).denominator
-    for best in (nlargest(WIDE_LEVELS, bids), nsmallest(WIDE_LEVELS, asks)):
-        if best and abs(best[0][0] - best[-1][0]) > reach:
-            return True
-    return False

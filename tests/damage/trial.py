@@ -174,4 +174,3 @@ class Trial:
         assert self.at == window.last
         assert book.all_levels() == window.whole(window.last)
         assert book.quotes_equal == book.quotes_compared
-        assert book.moves_to_twin == 0

@@ -5,12 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 
 import msgspec
+import pytest
 
 from actors import proven_book
 from actors.proven_book import ProvenBook, Verdict
 from exchanges.contract import SequenceRule
 from exchanges.sequencing import State
-from markets.book import LadderBook
 from messages.books import DarkReason
 from messages.identifiers import ContractKind
 from messages.instruments import SymbolInfo
@@ -153,39 +153,21 @@ def test_a_new_life_begins_empty() -> None:
     assert book.old == 1
 
 
-# -- the ladder and its twin --------------------------------------------------------------------
+# -- prices and limits --------------------------------------------------------------------------
 
 
-def test_a_price_off_the_grid_moves_the_book_to_the_twin() -> None:
-    """Nothing is lost, and it is counted once."""
-    book = live()
-    assert type(book._book) is LadderBook
-    assert book.delta(delta(11, 11, ((100.123, 5.0),), ((101.0, 4.0),))) is Verdict.CHANGED
-    assert type(book._book).__name__ == "SortedBook"
-    assert book.all_levels() == (
-        ((100.5, 2.0), (100.123, 5.0), (100.0, 1.0)),
-        ((101.0, 4.0), (101.5, 1.0)),
-    )
-    assert book.delta(delta(12, 12, ((100.7, 1.0),))) is Verdict.CHANGED
-    assert book.moves_to_twin == 1
-
-
-def test_held_events_off_the_grid_move_it_too() -> None:
-    """The tick of a snapshot says nothing about what was held."""
-    book = opened()
-    book.delta(delta(11, 11, ((100.123, 5.0),)))
-    assert book.snapshot(snapshot(10)) is Verdict.CHANGED
-    assert book.top(2)[0] == ((100.5, 2.0), (100.123, 5.0))
-    assert book.moves_to_twin == 1
-
-
-def test_a_known_tick_is_used() -> None:
-    """With the venue's tick a finer price than the snapshot's is on the grid."""
+@pytest.mark.parametrize("tick", [None, Decimal("0.5")])
+@pytest.mark.parametrize("price", [100.123, 1e300])
+def test_a_price_off_every_grid_is_a_level_like_others(tick: Decimal | None, price: float) -> None:
+    """Held for a snapshot or not, and whatever the venue says that its tick is."""
     book = ProvenBook(SequenceRule.CONTIGUOUS)
-    book.open(msgspec.structs.replace(INFO, tick=Decimal("0.001")), 1)
-    book.snapshot(snapshot(10))
-    book.delta(delta(11, 11, ((100.123, 5.0),)))
-    assert book.moves_to_twin == 0
+    book.open(msgspec.structs.replace(INFO, tick=tick), 1)
+    book.delta(delta(11, 11, (), ((price + 1.0, 5.0),)))
+    assert book.snapshot(snapshot(10)) is Verdict.CHANGED
+    before = book.all_levels()
+    assert (price + 1.0, 5.0) in before[1]
+    assert book.delta(delta(12, 12, (), ((price + 1.0, 0.0),))) is Verdict.CHANGED
+    assert book.all_levels()[1] == tuple(each for each in before[1] if each[1] != 5.0)
 
 
 def test_the_level_limit_is_kept_over_books() -> None:
@@ -318,20 +300,3 @@ def test_remembered_bests_are_bounded() -> None:
     assert book.quotes_compared == 0
     book.quote(quote(book.sequence - 1))
     assert book.quotes_compared == 1
-
-
-def test_a_ladder_that_has_become_sparse_is_left_by_its_readers() -> None:
-    """The best levels move far apart after the snapshot: reading goes on with the twin."""
-    dense = tuple((100.0 - step / 100, 1.0) for step in range(50))
-    book = ProvenBook(SequenceRule.CONTIGUOUS)
-    book.open(msgspec.structs.replace(INFO, tick=Decimal("0.01")), 0)
-    book.delta(delta(10, 10, dense[:1], ((100.5, 1.0),)))
-    book.snapshot(snapshot(10, dense, ((100.5, 1.0),)))
-    assert type(book._book).__name__ == "LadderBook"
-    thin = (*((price, 0.0) for price, _ in dense[1:]), (60.0, 1.0), (50.0, 1.0))
-    book.delta(delta(11, 11, thin, ()))
-    before = book.top(20)
-    for _ in range(proven_book.REVIEW_READS):
-        assert book.top(20) == before
-    assert type(book._book).__name__ == "SortedBook"
-    assert before[0] == ((100.0, 1.0), (60.0, 1.0), (50.0, 1.0))
