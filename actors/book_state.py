@@ -6,7 +6,6 @@ levels included, which is quicker than looking for the others.
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 from msgspec import Struct
@@ -76,7 +75,6 @@ class KnownState(Struct):
 class ProvenBookState(Struct):
     """A book with its proof."""
 
-    tick: Decimal | None
     sequencer: SequencerState
     reason: DarkReason
     live: bool

@@ -14,7 +14,6 @@ with the event that ends at the same id where the venue's rule applies that even
 from __future__ import annotations
 
 import enum
-from decimal import Decimal
 from typing import Final
 
 from exchanges.contract import SequenceRule
@@ -23,7 +22,6 @@ from exchanges.sequencing import Verdict as Ruling
 from markets.audit import KnownRange
 from markets.book import TRIM_SLACK_LEVELS, OrderBook
 from messages.books import DarkReason
-from messages.instruments import SymbolInfo
 from messages.market import Best, BestQuote, BookDelta, BookSnapshot, Level, Levels
 
 PENDING_QUOTES: Final = 4_096
@@ -97,8 +95,6 @@ class ProvenBook:
         buffer_limit: int = BUFFER_LIMIT,
         served_levels: int | None = None,
     ) -> None:
-        self.tick: Decimal | None = None
-        """Smallest price step as the venue says it; None until it did."""
         self.sequencer = Sequencer(rule, buffer_limit)
         self.max_levels = max_levels
         self.served_levels = served_levels
@@ -185,9 +181,8 @@ class ProvenBook:
 
     # -- messages -------------------------------------------------------------------------------
 
-    def open(self, info: SymbolInfo, epoch: int) -> None:
-        """Begin, empty, in a new connection life; without a tick the first snapshot gives one."""
-        self.tick = info.tick
+    def open(self, epoch: int) -> None:
+        """Begin, empty, in a new connection life."""
         self.sequencer.reset(epoch)
         self._darken(DarkReason.STARTING)
 

@@ -253,7 +253,7 @@ def proven_way(case: Case) -> Way:
     """Do what a book actor does with an event."""
     decode = codec_of(case).decode
     book = ProvenBook(dialect(case.venue).rule)
-    book.open(case.info, 0)
+    book.open(0)
     book.snapshot(case.snapshot)
 
     def run(frames: list[bytes]) -> None:

@@ -134,12 +134,11 @@ class Side:
         at = bisect_right(prices, best) if rising else bisect_left(prices, best)
         while missing > 0:
             reach = missing + missing // 2 + _PASSED
-            if rising:
-                near = prices[max(at - reach, 0) : max(at, 0)][::-1]
-            else:
-                near = prices[at : at + reach]
+            near = prices[max(at - reach, 0) : max(at, 0)] if rising else prices[at : at + reach]
             if not near:
                 break
+            if rising:
+                near.reverse()
             found += [(price, amount) for price in near if (amount := amounts[price])]
             at, missing = at - self.sign * reach, count - len(found)
         if missing > 0 and self.horizon not in (inf, -inf):
@@ -258,4 +257,3 @@ class OrderBook:
     def all_levels(self) -> tuple[Levels, Levels]:
         """Every level of bids and asks, best first."""
         return self.top(max(self.levels()))
-

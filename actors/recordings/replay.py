@@ -199,7 +199,7 @@ class Replay:
         """Begin a new life of a connection: what it fed starts empty."""
         for track in link.fed.values():
             if track.book is not None:
-                track.book.open(track.info, EPOCH)
+                track.book.open(EPOCH)
                 self._withdraw(track, at_ns)
 
     def _snapshot(self, feed: Feed, native: str, payload: bytes, at_ns: int) -> None:
@@ -288,7 +288,7 @@ class Replay:
         if track is None or track.book is None:
             feed = names.dialect.depth_feed(snapshots="rest")
             book = ProvenBook(names.dialect.rule, served_levels=feed.levels)
-            book.open(info, EPOCH)
+            book.open(EPOCH)
             leg = track.leg if track else self._leg(info)
             leg.depth = book.top
             track = tracks[info.symbol] = Track(info, book, leg)

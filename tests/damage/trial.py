@@ -80,7 +80,7 @@ class Trial:
 
     def _open(self) -> None:
         self.epoch += 1
-        self.book.open(self.info, self.epoch)
+        self.book.open(self.epoch)
         self.codec = self.dialect.codec((self.info,), self.epoch)
         self.oldest_held = 0
 

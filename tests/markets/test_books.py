@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from markets.book import MOST_NEAR_PRICES, NEAR_PRICES, SPARE_PRICES, TRIM_SLACK_LEVELS, OrderBook
 from messages.market import Level, Levels
 
+
 class Model:
     """The plainest book there is: two dicts, sorted when asked."""
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
-import msgspec
 import pytest
 
 from actors import proven_book
@@ -41,7 +38,7 @@ def quote(last: int, bid: float = 100.5, ask: float = 101.0, amount: float = 2.0
 def opened(rule: SequenceRule = SequenceRule.CONTIGUOUS) -> ProvenBook:
     """A book in its first life."""
     book = ProvenBook(rule)
-    book.open(INFO, 1)
+    book.open(1)
     return book
 
 
@@ -147,7 +144,7 @@ def test_a_new_life_begins_empty() -> None:
     """Counters go on; levels and quotes do not."""
     book = live()
     book.quote(quote(11))
-    book.open(INFO, 2)
+    book.open(2)
     assert (book.state, book.levels(), book.live) == (State.EMPTY, (0, 0), False)
     assert book.delta(delta(11, 11)) is Verdict.NOTHING, "of the life before"
     assert book.old == 1
@@ -156,12 +153,10 @@ def test_a_new_life_begins_empty() -> None:
 # -- prices and limits --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("tick", [None, Decimal("0.5")])
 @pytest.mark.parametrize("price", [100.123, 1e300])
-def test_a_price_off_every_grid_is_a_level_like_others(tick: Decimal | None, price: float) -> None:
-    """Held for a snapshot or not, and whatever the venue says that its tick is."""
-    book = ProvenBook(SequenceRule.CONTIGUOUS)
-    book.open(msgspec.structs.replace(INFO, tick=tick), 1)
+def test_any_price_is_a_level_like_others(price: float) -> None:
+    """Held for a snapshot or not: no grid is found in a snapshot that events must keep to."""
+    book = opened()
     book.delta(delta(11, 11, (), ((price + 1.0, 5.0),)))
     assert book.snapshot(snapshot(10)) is Verdict.CHANGED
     before = book.all_levels()
@@ -173,7 +168,7 @@ def test_a_price_off_every_grid_is_a_level_like_others(tick: Decimal | None, pri
 def test_the_level_limit_is_kept_over_books() -> None:
     """Dropped levels are counted through resyncs."""
     book = ProvenBook(SequenceRule.CONTIGUOUS, max_levels=1)
-    book.open(INFO, 1)
+    book.open(1)
     book.snapshot(snapshot(10))
     dropped = book.dropped_levels
     assert dropped == 2
@@ -185,7 +180,7 @@ def test_the_level_limit_is_kept_over_books() -> None:
 def test_what_a_serving_stream_took_out_of_its_window_is_told_again() -> None:
     """A book of such a stream knows what it holds now, however far the prices have moved."""
     book = ProvenBook(SequenceRule.CONTIGUOUS, max_levels=100, served_levels=2)
-    book.open(INFO, 1)
+    book.open(1)
     book.snapshot(snapshot(10))
     book.delta(delta(11, 11, ((100.6, 1.0), (100.7, 1.0))))
     book.look_for_drops()
@@ -201,7 +196,7 @@ def test_what_a_serving_stream_took_out_of_its_window_is_told_again() -> None:
 def test_a_limit_narrows_what_is_known_to_what_was_never_dropped() -> None:
     """Near levels that vanish do not bring back what was dropped behind them."""
     book = ProvenBook(SequenceRule.CONTIGUOUS, max_levels=4)
-    book.open(INFO, 1)
+    book.open(1)
     bids = tuple((100.0 - step, 1.0) for step in range(5))
     book.snapshot(snapshot(10, bids))
     book.delta(delta(11, 11, (*((price, 0.0) for price, _ in bids[:3]), (95.0, 1.0))))
