@@ -27,7 +27,7 @@ NEAR_PRICES = 256
 """Prices kept in order after a side was put in order; others are only in its dict."""
 
 MOST_NEAR_PRICES = 3 * NEAR_PRICES
-"""So many make a side put itself in order again."""
+"""So many in order, and the farther ones are left out of it again."""
 
 SPARE_PRICES = 512
 """Deleted prices that a side without a limit may hold, as many as there are levels and these."""
@@ -100,8 +100,11 @@ class Side:
             if (price - horizon) * sign > 0.0:
                 insort(prices, price)
         self.known = len(amounts)
-        if self.known > self.room or len(prices) > MOST_NEAR_PRICES:
+        if self.known > self.room:
             self.order()
+        elif len(prices) > MOST_NEAR_PRICES:
+            del prices[slice(-NEAR_PRICES) if sign > 0 else slice(NEAR_PRICES, None)]
+            self.horizon = prices[0 if sign > 0 else -1]
 
     def refuse(self, price: float, amount: float) -> NoReturn:
         """Say what is no level; prices new with its message are forgotten, the others in order."""

@@ -34,6 +34,7 @@ LINES_PER_FRAME: Final = 1_000
 _NAMED: Final = b'{"stream":'
 _NAME_AT: Final = len(_NAMED)
 _STREAM_AT: Final = len(b'{"stream":"')
+_LIST_END: Final = ord("]")
 
 UNUSED_CHANNELS: Final = (
     "markPrice",
