@@ -67,6 +67,8 @@ class Verdict(enum.Enum):
 _NOTHING: Final = Verdict.NOTHING
 _CHANGED: Final = Verdict.CHANGED
 _APPLY: Final = Ruling.APPLY
+_HELD: Final = Ruling.HELD
+_GAP: Final = Ruling.GAP
 
 _BY_RULING: Final = {
     Ruling.OLD: Verdict.NOTHING,
@@ -192,10 +194,10 @@ class ProvenBook:
         if ruling is _APPLY:
             self._book.apply(event.bids, event.asks)
             return self._judge(event.last_id)
-        if ruling is Ruling.GAP:
+        if ruling is _GAP:
             self._darken(DarkReason.GAP)
             return Verdict.GAP
-        if ruling is Ruling.HELD and self._expects_first:
+        if ruling is _HELD and self._expects_first:
             self._expects_first = False
             return Verdict.FIRST
         return _BY_RULING[ruling]
@@ -242,10 +244,12 @@ class ProvenBook:
 
     def _judge(self, last_id: int) -> Verdict:
         """Look at the book right after a change that ends at this id."""
+        if self._serving:
+            self._book.settle()
         recent = self._recent
         recent[last_id] = self.best = best = self._book.best()
         if len(recent) > RECENT_BESTS:
-            self._forget()
+            self._tidy()
         if last_id in self._pending:
             self._compare(self._pending.pop(last_id), best)
             for quote in self._others.pop(last_id, ()):
@@ -299,8 +303,9 @@ class ProvenBook:
             del pending[each]
             self._others.pop(each, None)
 
-    def _forget(self) -> None:
+    def _tidy(self) -> None:
         """Drop the older half of the remembered bests: cheaper than one at every event."""
+        self._book.settle()
         for last_id in list(self._recent)[: RECENT_BESTS // 2]:
             del self._recent[last_id]
 

@@ -2,9 +2,9 @@
 
 A change is one store into a dict, and a compare that tells whether it touches the top.  Order is
 needed only when the best level goes and when levels are read; so each side sorts its nearest
-prices only, and learns of new ones at the end of each message: a dict keeps its keys in the order
-of their arrival, hence the last ones are the new ones.  A deleted level stays as an amount of 0
-until its side is put in order again: most of them come back.
+prices only, and takes in new ones when they are needed: a dict keeps its keys in the order of
+their arrival, hence the last ones are the new ones.  A deleted level stays as an amount of 0 until
+its side is put in order again: most of them come back.
 
 Prices are compared as floats, which are the same exactly when the venue's decimal strings are the
 same number; nothing is rounded to a grid, so no tick is needed.  What the pieces cost, and which
@@ -14,6 +14,7 @@ other books were measured, stands in docs/decisions/0010-dict-book.md.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterable
 from itertools import islice
 from math import inf
 from typing import NoReturn
@@ -40,8 +41,8 @@ class Side:
     """One side of a book; `sign` is 1 for bids and -1 for asks.
 
     `best_price` is the price of the best level, 0 where the side is empty.  `prices` ascend:
-    every price of the dict nearer than `horizon` is among them, deleted ones included.  Between
-    two messages the dict holds `known` prices, and at most `room`.
+    of the first `known` prices of the dict every one nearer than `horizon` is among them, deleted
+    ones included; the others are new.  `room` is how many prices make a side put itself in order.
     """
 
     __slots__ = (
@@ -65,12 +66,25 @@ class Side:
 
     def load(self, levels: Levels) -> None:
         """Replace the side by a snapshot."""
-        self.clear()
-        for price, amount in levels:
-            if not (0.0 < price < inf and amount >= 0.0):
-                self.refuse(price, amount)
+        self.dropped_price = -inf * self.sign
         self.amounts = dict(levels)
+        for price, amount in self.amounts.items():
+            if not (0.0 < price < inf and amount >= 0.0):
+                self.refuse(price)
         self.order()
+
+    def live(self, prices: Iterable[float]) -> list[Level]:
+        """The levels at these prices.
+
+        Raises:
+            ValueError: one of them is no level; whatever is none is forgotten.
+        """
+        amounts = self.amounts
+        return [
+            (price, amount)
+            for price in prices
+            if (amount := amounts[price]) > 0.0 or (amount != 0.0 and self.refuse(price))
+        ]
 
     def order(self) -> None:
         """Forget deleted levels, drop the worst beyond the limit, sort the nearest prices."""
@@ -90,13 +104,16 @@ class Side:
         self.horizon = prices[-NEAR_PRICES] if len(prices) > NEAR_PRICES else -inf * sign
         self.prices = prices[-NEAR_PRICES:] if sign > 0 else prices[: -NEAR_PRICES - 1 : -1]
 
-    def learn(self) -> None:
-        """Take in the new prices."""
+    def settle(self) -> None:
+        """Take in what is new.
+
+        Raises:
+            ValueError: something new is no level; it is forgotten, every other level is right.
+        """
         amounts, prices, sign, horizon = self.amounts, self.prices, self.sign, self.horizon
-        new = list(islice(reversed(amounts), len(amounts) - self.known))
-        for price in new:
-            if not 0.0 < price < inf:
-                self.refuse(price, amounts[price])
+        for price in list(islice(reversed(amounts), len(amounts) - self.known)):
+            if not (0.0 < price < inf and amounts[price] >= 0.0):
+                self.refuse(price)
             if (price - horizon) * sign > 0.0:
                 insort(prices, price)
         self.known = len(amounts)
@@ -106,10 +123,11 @@ class Side:
             del prices[slice(-NEAR_PRICES) if sign > 0 else slice(NEAR_PRICES, None)]
             self.horizon = prices[0 if sign > 0 else -1]
 
-    def refuse(self, price: float, amount: float) -> NoReturn:
-        """Say what is no level; prices new with its message are forgotten, the others in order."""
-        while len(self.amounts) > self.known:
-            self.amounts.popitem()
+    def refuse(self, price: float) -> NoReturn:
+        """Say what is no level, and put what is one in order."""
+        amount = self.amounts[price]
+        levels = self.amounts.items()
+        self.amounts = {each: held for each, held in levels if 0.0 < each < inf and held >= 0.0}
         self.order()
         if 0.0 < price < inf:
             raise ValueError(f"{amount!r} is not an amount")
@@ -117,22 +135,30 @@ class Side:
 
     def next_best(self) -> None:
         """Find the best level after the best one was deleted."""
-        amounts, prices, sign, best = self.amounts, self.prices, self.sign, self.best_price
+        best = self.best_price
+        if len(self.amounts) != self.known:
+            self.settle()
+        amounts, prices, sign = self.amounts, self.prices, self.sign
         at = bisect_right(prices, best) - 1 if sign > 0 else bisect_left(prices, best)
         try:
-            while not amounts[prices[at]]:
+            while not (amount := amounts[prices[at]]):
                 at -= sign
             self.best_price = prices[at]
+            if not amount > 0.0:
+                self.refuse(prices[at])
         except IndexError:
             self.order()  # whatever is left lies behind the horizon
 
     def count(self) -> int:
         """How many levels there are."""
+        self.settle()
         return len(self.amounts) - list(self.amounts.values()).count(0.0)
 
     def top(self, count: int) -> Levels:
         """The best levels, best first."""
-        amounts, prices, rising = self.amounts, self.prices, self.sign > 0
+        if len(self.amounts) != self.known:
+            self.settle()
+        prices, rising = self.prices, self.sign > 0
         best, found, missing = self.best_price, list[Level](), count
         at = bisect_right(prices, best) if rising else bisect_left(prices, best)
         while missing > 0:
@@ -142,11 +168,10 @@ class Side:
                 break
             if rising:
                 near.reverse()
-            found += [(price, amount) for price in near if (amount := amounts[price])]
+            found += self.live(near)
             at, missing = at - self.sign * reach, count - len(found)
         if missing > 0 and self.horizon not in (inf, -inf):
-            whole = sorted([price for price, amount in amounts.items() if amount], reverse=rising)
-            found = [(price, amounts[price]) for price in whole[:count]]
+            found = sorted(self.live(self.amounts), reverse=rising)
         return tuple(found[:count])
 
 
@@ -154,11 +179,11 @@ class OrderBook:
     """The two sides of one symbol's book, as absolute amounts by price.
 
     Prices and amounts are positive finite floats parsed from decimal strings; the codecs refuse
-    everything else before it gets here, and so does a book.
+    everything else before it gets here.  A book refuses it too, at the latest when it would show it.
 
     Args:
         max_levels: how many levels a side to keep (at least 1), None for all; the farthest go.
-        slack: how many levels a side may exceed that between two trims, at least 0.
+        slack: how many levels a side may exceed that once it is settled, at least 0.
 
     Raises:
         ValueError: the limit is below 1.
@@ -176,7 +201,7 @@ class OrderBook:
         """Replace the whole book by a snapshot, in any order of levels.
 
         Raises:
-            ValueError: a price or amount is negative or not a number; that side is empty then.
+            ValueError: a price or amount is negative or not a number.
         """
         self.bids.load(bids)
         self.asks.load(asks)
@@ -184,44 +209,42 @@ class OrderBook:
     def apply(self, bids: Levels, asks: Levels) -> None:
         """Set levels to absolute amounts; 0 deletes, and deleting an unknown level is normal.
 
-        The hot loop of the whole engine, hence flat, and written once for each side.
-
-        Raises:
-            ValueError: a price or amount is negative or not a number.  What came before it on its
-                side may be set or not: the owner of the book must load it anew.
+        The hot loop of the whole engine, hence flat, and written once for each side.  The owner
+        must call `settle` now and then, since only reading a book makes it look at what is new.
         """
         if bids:
             side, gone = self.bids, False
             amounts, best = side.amounts, side.best_price
             for price, amount in bids:
-                if not amount >= 0.0:
-                    side.refuse(price, amount)
                 amounts[price] = amount
                 if price >= best:
-                    if amount:
+                    if amount > 0.0:
                         side.best_price = best = price
                     elif price == best:
                         gone = True
-            if len(amounts) != side.known:
-                side.learn()
             if gone:
                 side.next_best()
         if asks:
             side, gone = self.asks, False
             amounts, best = side.amounts, side.best_price or inf
             for price, amount in asks:
-                if not amount >= 0.0:
-                    side.refuse(price, amount)
                 amounts[price] = amount
                 if price <= best:
-                    if amount:
+                    if amount > 0.0:
                         side.best_price = best = price
                     elif price == best:
                         gone = True
-            if len(amounts) != side.known:
-                side.learn()
             if gone:
                 side.next_best()
+
+    def settle(self) -> None:
+        """Take in what is new and keep to the limit; reading does it too.
+
+        Raises:
+            ValueError: something new is no level; it is forgotten, every other level is right.
+        """
+        self.bids.settle()
+        self.asks.settle()
 
     def clear(self) -> None:
         """Forget every level; counters stay."""
@@ -232,7 +255,9 @@ class OrderBook:
         """The best level of both sides; zeros for an empty one."""
         bids, asks = self.bids, self.asks
         bid, ask = bids.best_price, asks.best_price
-        return bid, bids.amounts.get(bid, 0.0), ask, asks.amounts.get(ask, 0.0)
+        return (
+            bid, bids.amounts[bid] if bid else 0.0, ask, asks.amounts[ask] if ask else 0.0,
+        )  # fmt: skip
 
     @property
     def crossed(self) -> bool:

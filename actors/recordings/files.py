@@ -128,5 +128,8 @@ class LineFile:
         """
         yield from self._first
         # Only the first reader that comes so far goes on where `head` stopped.
-        further, self._further = self._further, islice(line_batches(self.path), len(self._first), None)
+        further, self._further = (
+            self._further,
+            islice(line_batches(self.path), len(self._first), None),
+        )
         yield from further

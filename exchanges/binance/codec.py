@@ -1,9 +1,8 @@
 """Frames of Binance's public streams, decoded to messages.
 
-Rules of this file: a combined frame of a stream seen before takes the short path (name from the
-bytes, one typed decode of the whole envelope, one message); everything else, and everything the
-short path could not read, takes the slow one, which decides what the frame is and names what is
-wrong.  A frame about something we never asked for is an error, because a codec that guesses ends
+Rules of this file: a combined frame of a stream seen before takes the short path (one typed decode
+of the whole envelope, one message); everything else, and everything the short path could not read,
+takes the slow one, which decides what the frame is and names what is wrong.  A frame about something we never asked for is an error, because a codec that guesses ends
 with a wrong book; only what is public and known to be of no use here is dropped: other event
 types, all-market arrays' other symbols, and trades that are not of the book (insurance, ADL).
 """
@@ -22,19 +21,20 @@ from exchanges.binance.limits import Family, Product
 from exchanges.contract import PublicCodec
 from messages.errors import DecodeError
 from messages.instruments import SymbolInfo
-from messages.market import Ack, PublicMessage, Refused, ShutdownAnnounced
+from messages.market import Ack, BookDelta, PublicMessage, Refused, ShutdownAnnounced
 
 EXCERPT_BYTES: Final = 120
 """How much of a bad frame an error quotes: enough to recognise it, little enough for one line."""
 CHANNELS_PER_SYMBOL: Final = 64
 """Most streams of a symbol that get the short path: more than there are (klines are 16)."""
+LONG_BYTES: Final = 250
+"""Best quotes and trades are shorter than this, and most depth events longer."""
 LINES_PER_FRAME: Final = 1_000
 """Most JSON lines read from one text frame; the venue sends one."""
 
 _NAMED: Final = b'{"stream":'
 _NAME_AT: Final = len(_NAMED)
 _STREAM_AT: Final = len(b'{"stream":"')
-_LIST_END: Final = ord("]")
 
 UNUSED_CHANNELS: Final = (
     "markPrice",
@@ -90,7 +90,8 @@ class _Decoders(NamedTuple):
 
 
 def _decoders(struct: type[msgspec.Struct]) -> _Decoders:
-    frame = msgspec.defstruct(f"{struct.__name__}Frame", [("data", struct)], gc=False)
+    members = [("stream", str), ("data", struct)]
+    frame = msgspec.defstruct(f"{struct.__name__}Frame", members, gc=False)
     return _Decoders(
         msgspec.json.Decoder(frame, strict=False).decode,
         msgspec.json.Decoder(struct, strict=False).decode,
@@ -147,12 +148,43 @@ class BinanceCodec(PublicCodec):
         self._venue = family.venue
         self._futures = family.product is not Product.SPOT
         self._builders = {info.native.lower(): Builders(family, info, epoch) for info in symbols}
+        self._epoch = epoch
+        # A long frame is nearly always a depth event: it is decoded before anybody knows the name
+        # of its stream, which the decoded frame then tells.  By that name: the two of its symbol.
+        self._depth = _DECODERS[
+            wire.FuturesDepthUpdate if self._futures else wire.DepthUpdate
+        ].frame
+        self._depths: dict[str, tuple[str, str]] = {}
         # By the frame's first member, `{"stream":"NAME"`: cutting it off costs half of finding the
         # name in it.  The decoder of the whole frame, and what makes the message.
         self._routes: dict[bytes, tuple[Callable[[bytes], Any], Build]] = {}
 
     def decode(self, payload: bytes, received_ns: int) -> tuple[PublicMessage, ...]:
         """See `PublicCodec.decode`."""
+        if len(payload) > LONG_BYTES:
+            try:
+                frame = self._depth(payload)
+                native, symbol = self._depths[frame.stream]
+            except _NOT_SHORT:
+                pass
+            else:
+                event = frame.data
+                first_id, last_id = event.first_id, event.last_id
+                if event.symbol == native and first_id <= last_id:
+                    return (
+                        BookDelta(
+                            self._venue,
+                            symbol,
+                            self._epoch,
+                            first_id,
+                            last_id,
+                            event.previous_id,
+                            event.event_ms,
+                            received_ns,
+                            event.bids,
+                            event.asks,
+                        ),
+                    )
         try:
             read, build = self._routes[payload.partition(b",")[0]]
             event = read(payload).data
@@ -212,6 +244,8 @@ class BinanceCodec(PublicCodec):
         event, build = self._event(struct, builders, data, stream, channel)
         if len(self._routes) < CHANNELS_PER_SYMBOL * len(self._builders):
             self._routes[b'{"stream":"%b"' % stream.encode()] = (_DECODERS[struct].frame, build)
+            if channel.partition("@")[0] == "depth":
+                self._depths[stream] = builders.names
         return build(event, received_ns)
 
     def _raw_event(

@@ -136,8 +136,10 @@ def test_what_is_no_level_is_refused_and_harms_nothing(
     book = OrderBook()
     bids, asks = ((round(middle - 0.01, 2), 1.0),), ((round(middle + 0.01, 2), 2.0),)
     book.reset(bids, asks)
-    with pytest.raises(ValueError, match=r"is not|NaN"):
+    with pytest.raises(ValueError, match="is not"):
         book.apply(*(((level,), ()) if side == 0 else ((), (level,))))
+        assert book.best() == bids[0] + asks[0] or not 0.0 < level[0] < inf
+        book.all_levels()
     assert book.all_levels() == (bids, asks)
 
 
@@ -216,15 +218,28 @@ def test_any_price_is_a_level_of_its_own(price: float) -> None:
         check(book, model)
 
 
-@pytest.mark.parametrize("level", [(9.0, -1.0), (9.0, nan), (9.5, -inf), (nan, 1.0), (inf, 0.0)])
-def test_a_refusal_leaves_the_levels_there_were_in_order(level: Level) -> None:
-    """Also where it names a level that is known, and after the best one was deleted."""
+@pytest.mark.parametrize("bad", [-1.0, nan, -inf])
+@pytest.mark.parametrize("price", [10.0, 9.5, 9.0])
+def test_a_bad_amount_of_a_known_level_is_never_shown(price: float, bad: float) -> None:
+    """Wherever the level stands: whoever would show it raises, and then it is gone."""
     book = OrderBook()
-    book.reset(((10.0, 1.0), (9.5, 1.0), (9.0, 2.0)), ((11.0, 1.0),))
-    with pytest.raises(ValueError, match="is not"):
-        book.apply(((10.0, 0.0), (8.0, 1.0), level), ())
-    assert book.best() == (9.5, 1.0, 11.0, 1.0)
-    assert book.all_levels() == (((9.5, 1.0), (9.0, 2.0)), ((11.0, 1.0),))
+    levels = ((10.0, 1.0), (9.5, 1.0), (9.0, 2.0))
+    book.reset(levels, ((11.0, 1.0),))
+    with pytest.raises(ValueError, match=f"{bad!r} is not an amount"):
+        book.apply(((price, bad), (8.0, 1.0)), ())
+        assert book.best() == ((10.0, 1.0) if price < 10.0 else (9.5, 1.0)) + (11.0, 1.0)
+        book.apply(((10.0, 0.0),), ())
+        book.top(3)
+    left = [each for each, _ in book.all_levels()[0]]
+    assert left in ([9.5, 9.0, 8.0], [9.0, 8.0], [9.5, 8.0])
+    assert price not in left
+
+
+def test_a_snapshot_with_what_is_no_level_is_refused() -> None:
+    """Prices and amounts alike."""
+    for level in ((nan, 1.0), (inf, 1.0), (-1.0, 1.0), (0.0, 0.0), (1.0, nan), (1.0, -1.0)):
+        with pytest.raises(ValueError, match="is not"):
+            OrderBook().reset((), ((2.0, 1.0), level))
 
 
 # -- order --------------------------------------------------------------------------------------
@@ -263,8 +278,9 @@ def test_what_is_kept_is_bounded() -> None:
         new = tuple((tick / 8 + 1.0, 1.0) for tick in range(start, start + 50))
         old = tuple((tick / 8 + 1.0, 0.0) for tick in range(start - 200, start - 150) if tick >= 0)
         book.apply((), new + old)
-        assert len(book.asks.prices) <= MOST_NEAR_PRICES + 100
-        assert len(book.asks.amounts) <= 3 * 200 + SPARE_PRICES + 100
+        book.settle()
+        assert len(book.asks.prices) <= MOST_NEAR_PRICES
+        assert len(book.asks.amounts) <= 3 * 200 + SPARE_PRICES
     assert book.levels() == (0, 200)
 
 
