@@ -16,7 +16,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable
 from itertools import islice
-from math import inf
+from math import inf, isfinite
 from typing import NoReturn
 
 from messages.market import Best, Level, Levels
@@ -32,6 +32,9 @@ MOST_NEAR_PRICES = 3 * NEAR_PRICES
 
 SPARE_PRICES = 512
 """Deleted prices that a side without a limit may hold, as many as there are levels and these."""
+
+_FEW = 8
+"""New prices that are put in their places one by one; sorting pays for more."""
 
 _PASSED = 8
 """Deleted prices that a reader of the best levels expects among them."""
@@ -67,10 +70,16 @@ class Side:
     def load(self, levels: Levels) -> None:
         """Replace the side by a snapshot."""
         self.dropped_price = -inf * self.sign
-        self.amounts = dict(levels)
-        for price, amount in self.amounts.items():
-            if not (0.0 < price < inf and amount >= 0.0):
-                self.refuse(price)
+        self.amounts = amounts = dict(levels)
+        if amounts and not (
+            min(amounts) > 0.0
+            and min(amounts.values()) >= 0.0
+            and isfinite(sum(amounts) + sum(amounts.values()))
+        ):
+            # Something is no level, or the numbers are so great that their sum is none.
+            for price, amount in amounts.items():
+                if not (0.0 < price < inf and amount >= 0.0):
+                    self.refuse(price)
         self.order()
 
     def live(self, prices: Iterable[float]) -> list[Level]:
@@ -88,8 +97,10 @@ class Side:
 
     def order(self) -> None:
         """Forget deleted levels, drop the worst beyond the limit, sort the nearest prices."""
-        sign, limit = self.sign, self.max_levels
-        amounts = {price: amount for price, amount in self.amounts.items() if amount}
+        amounts, sign, limit = self.amounts, self.sign, self.max_levels
+        if not all(amounts.values()):
+            for price in [price for price, amount in amounts.items() if not amount]:
+                del amounts[price]
         prices = sorted(amounts, reverse=sign < 0)
         if limit is not None and len(prices) > limit:
             worst = prices[:-limit]
@@ -99,7 +110,7 @@ class Side:
             self.dropped_price = sign * max(sign * self.dropped_price, sign * worst[-1])
             del prices[:-limit]
         self.room = 2 * len(prices) + SPARE_PRICES if limit is None else limit + self.slack
-        self.amounts, self.known = amounts, len(prices)
+        self.known = len(prices)
         self.best_price = prices[-1] if prices else 0.0
         self.horizon = prices[-NEAR_PRICES] if len(prices) > NEAR_PRICES else -inf * sign
         self.prices = prices[-NEAR_PRICES:] if sign > 0 else prices[: -NEAR_PRICES - 1 : -1]
@@ -111,10 +122,19 @@ class Side:
             ValueError: something new is no level; it is forgotten, every other level is right.
         """
         amounts, prices, sign, horizon = self.amounts, self.prices, self.sign, self.horizon
-        for price in list(islice(reversed(amounts), len(amounts) - self.known)):
-            if not (0.0 < price < inf and amounts[price] >= 0.0):
+        near = []
+        for price, amount in list(islice(reversed(amounts.items()), len(amounts) - self.known)):
+            if not (0.0 < price < inf and amount >= 0.0):
                 self.refuse(price)
-            if (price - horizon) * sign > 0.0:
+            if not amount:
+                del amounts[price]
+            elif (price - horizon) * sign > 0.0:
+                near.append(price)
+        if len(near) > _FEW:
+            prices += near
+            prices.sort()
+        else:
+            for price in near:
                 insort(prices, price)
         self.known = len(amounts)
         if self.known > self.room:
@@ -179,7 +199,7 @@ class OrderBook:
     """The two sides of one symbol's book, as absolute amounts by price.
 
     Prices and amounts are positive finite floats parsed from decimal strings; the codecs refuse
-    everything else before it gets here.  A book refuses it too, at the latest when it would show it.
+    everything else before it gets here.  A book refuses it too, at the latest when it is to be shown.
 
     Args:
         max_levels: how many levels a side to keep (at least 1), None for all; the farthest go.

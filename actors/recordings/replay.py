@@ -96,14 +96,16 @@ class Replay:
     def _run(self, progress: Callable[[int], None] | None) -> None:
         frame, delta, quote, snapshot = Kind.FRAME, BookDelta, BestQuote, BookSnapshot
         feed: Feed | None = None
-        pairs, count = self.pairs, 0
+        pairs, count, due = self.pairs, 0, PROGRESS_RECORDS
         for record in merged(self.recordings):
             at_ns, kind, current, payload, _ = record
             if pairs.dirty and at_ns > pairs.now_ns:
                 pairs.flush()
             count += 1
-            if progress is not None and not count % PROGRESS_RECORDS:
-                progress(count)
+            if count == due:
+                due += PROGRESS_RECORDS
+                if progress is not None:
+                    progress(count)
             if kind is not frame:
                 self._other(record)
                 continue

@@ -147,8 +147,9 @@ class BinanceCodec(PublicCodec):
         self._family = family
         self._venue = family.venue
         self._futures = family.product is not Product.SPOT
-        self._builders = {info.native.lower(): Builders(family, info, epoch) for info in symbols}
         self._epoch = epoch
+        self._builders: dict[str, Builders] = {}
+        self.learn(symbols)
         # A long frame is nearly always a depth event: it is decoded before anybody knows the name
         # of its stream, which the decoded frame then tells.  By that name: the two of its symbol.
         self._depth = _DECODERS[
@@ -158,6 +159,11 @@ class BinanceCodec(PublicCodec):
         # By the frame's first member, `{"stream":"NAME"`: cutting it off costs half of finding the
         # name in it.  The decoder of the whole frame, and what makes the message.
         self._routes: dict[bytes, tuple[Callable[[bytes], Any], Build]] = {}
+
+    def learn(self, symbols: Iterable[SymbolInfo]) -> None:
+        """See `PublicCodec.learn`."""
+        for info in symbols:
+            self._builders[info.native.lower()] = Builders(self._family, info, self._epoch)
 
     def decode(self, payload: bytes, received_ns: int) -> tuple[PublicMessage, ...]:
         """See `PublicCodec.decode`."""
