@@ -216,9 +216,9 @@ class Sequencer:
         """
         if self._flowing:
             last_id, event_id = self.last_id, event.last_id
-            if (
+            if event_id > last_id and (
                 event.previous_id == last_id if self._chained else event.first_id <= last_id + 1
-            ) and event_id > last_id:
+            ):
                 self.last_id = event_id
                 self.applied += 1
                 return _APPLY

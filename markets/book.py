@@ -191,6 +191,9 @@ class Side:
             found += self.live(near)
             at, missing = at - self.sign * reach, count - len(found)
         if missing > 0 and self.horizon not in (inf, -inf):
+            if count <= NEAR_PRICES:
+                self.order()  # deleted prices have filled what is kept in order
+                return self.top(count)
             found = sorted(self.live(self.amounts), reverse=rising)
         return tuple(found[:count])
 
@@ -199,7 +202,7 @@ class OrderBook:
     """The two sides of one symbol's book, as absolute amounts by price.
 
     Prices and amounts are positive finite floats parsed from decimal strings; the codecs refuse
-    everything else before it gets here.  A book refuses it too, at the latest when it is to be shown.
+    everything else before it gets here.  A book refuses it too, at the latest before it shows it.
 
     Args:
         max_levels: how many levels a side to keep (at least 1), None for all; the farthest go.

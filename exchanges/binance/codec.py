@@ -2,9 +2,10 @@
 
 Rules of this file: a combined frame of a stream seen before takes the short path (one typed decode
 of the whole envelope, one message); everything else, and everything the short path could not read,
-takes the slow one, which decides what the frame is and names what is wrong.  A frame about something we never asked for is an error, because a codec that guesses ends
-with a wrong book; only what is public and known to be of no use here is dropped: other event
-types, all-market arrays' other symbols, and trades that are not of the book (insurance, ADL).
+takes the slow one, which decides what the frame is and names what is wrong.  A frame about
+something we never asked for is an error, because a codec that guesses ends with a wrong book; only
+what is public and known to be of no use here is dropped: other event types, all-market arrays'
+other symbols, and trades that are not of the book (insurance, ADL).
 """
 
 from __future__ import annotations

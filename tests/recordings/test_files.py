@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -112,10 +113,15 @@ def test_the_beginning_of_a_file_is_read_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever reads on goes on where the look at it ended."""
-    path, opened = tmp_path / "file", []
+    path, opened = tmp_path / "file", list[Path]()
     path.write_bytes(b"line\n" * 100_000)
     real = files.pieces
-    monkeypatch.setattr(files, "pieces", lambda path: opened.append(path) or real(path))
+
+    def counted(path: Path) -> Iterator[bytes]:
+        opened.append(path)
+        return real(path)
+
+    monkeypatch.setattr(files, "pieces", counted)
     file = LineFile(path)
     assert len(file.head(500)) == 500
     assert sum(map(len, file.batches())) == 100_000

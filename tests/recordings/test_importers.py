@@ -120,7 +120,8 @@ def test_a_snapshot_that_names_its_symbol_is_believed(tmp_path: Path) -> None:
     """COIN-M answers carry the symbol."""
     line = '{"lastUpdateId":1,"E":2,"symbol":"ETHUSD_PERP","bids":[],"asks":[]}'
     path = write(tmp_path / "f", hft((line,)))
-    assert [record[4] for record in hftbacktest.read(LineFile(path), FEED, "BTCUSD_PERP")] == ["ETHUSD_PERP"]
+    found = hftbacktest.read(LineFile(path), FEED, "BTCUSD_PERP")
+    assert [record[4] for record in found] == ["ETHUSD_PERP"]
 
 
 def test_the_binance_family_shows_in_depth_events() -> None:
@@ -180,7 +181,8 @@ def test_quote_files_by_header(
     path = tmp_path / "q.csv"
     path.write_text(f"{header}\r\n{line}\r\n")
     assert quotes_csv.looks_like(header.encode())
-    assert list(quotes_csv.read(LineFile(path), FEED)) == [(at_ns, Kind.QUOTE, FEED, payload, "line 2")]
+    found = list(quotes_csv.read(LineFile(path), FEED))
+    assert found == [(at_ns, Kind.QUOTE, FEED, payload, "line 2")]
 
 
 def test_other_headers_are_no_quote_files() -> None:
