@@ -33,8 +33,6 @@ LONG_BYTES: Final = 250
 LINES_PER_FRAME: Final = 1_000
 """Most JSON lines read from one text frame; the venue sends one."""
 
-_NAMED: Final = b'{"stream":'
-_NAME_AT: Final = len(_NAMED)
 _STREAM_AT: Final = len(b'{"stream":"')
 
 UNUSED_CHANNELS: Final = (
@@ -115,7 +113,6 @@ _DECODERS: Final[dict[type[msgspec.Struct], _Decoders]] = {
 }
 _peek: Final = msgspec.json.Decoder(wire.Peek).decode
 _peek_list: Final = msgspec.json.Decoder(list[Raw]).decode
-_name: Final = msgspec.json.Decoder(str).decode
 _stream_names: Final = msgspec.json.Decoder(list[str]).decode
 
 
@@ -124,15 +121,6 @@ def excerpt(payload: bytes) -> str:
     text = payload[:EXCERPT_BYTES].decode("utf-8", "backslashreplace")
     shown = text.encode("unicode_escape").decode("ascii") if not text.isprintable() else text
     return shown + ("..." if len(payload) > EXCERPT_BYTES else "") if payload else "(empty)"
-
-
-def _first_name(payload: bytes) -> str:
-    """Read the stream's name in a frame's first member, by which the short path goes, if any."""
-    first = payload.partition(b",")[0]
-    try:
-        return _name(first[_NAME_AT:]) if first.startswith(_NAMED) else ""
-    except _BAD_BYTES:
-        return ""
 
 
 class BinanceCodec(PublicCodec):
@@ -158,8 +146,8 @@ class BinanceCodec(PublicCodec):
         ].frame
         self._depths: dict[str, tuple[str, str]] = {}
         # By the frame's first member, `{"stream":"NAME"`: cutting it off costs half of finding the
-        # name in it.  The decoder of the whole frame, and what makes the message.
-        self._routes: dict[bytes, tuple[Callable[[bytes], Any], Build]] = {}
+        # name in it.  The name, the decoder of the whole frame, and what makes the message.
+        self._routes: dict[bytes, tuple[str, Callable[[bytes], Any], Build]] = {}
 
     def learn(self, symbols: Iterable[SymbolInfo]) -> None:
         """See `PublicCodec.learn`."""
@@ -193,11 +181,13 @@ class BinanceCodec(PublicCodec):
                         ),
                     )
         try:
-            read, build = self._routes[payload.partition(b",")[0]]
-            event = read(payload).data
+            stream, read, build = self._routes[payload.partition(b",")[0]]
+            frame = read(payload)
         except _NOT_SHORT:
             return self._decode_slowly(payload, received_ns)
-        return build(event, received_ns)
+        if frame.stream != stream:  # named twice: as everywhere in JSON, the last name counts
+            return self._decode_slowly(payload, received_ns)
+        return build(frame.data, received_ns)
 
     # -- the slow path --------------------------------------------------------------------------
 
@@ -207,8 +197,7 @@ class BinanceCodec(PublicCodec):
         except _BAD_BYTES as exc:
             return self._decode_several(payload, received_ns, exc)
         if frame.stream:
-            stream = _first_name(payload) or frame.stream
-            return self._stream_event(stream, bytes(frame.data), received_ns)
+            return self._stream_event(frame.stream, bytes(frame.data), received_ns)
         if frame.event or frame.symbol:
             return self._raw_event(frame, payload, received_ns, only_known=False)
         answer = self._answer(frame, received_ns)
@@ -250,7 +239,8 @@ class BinanceCodec(PublicCodec):
             self._fail("a known channel after the @", data, stream)
         event, build = self._event(struct, builders, data, stream, channel)
         if len(self._routes) < CHANNELS_PER_SYMBOL * len(self._builders):
-            self._routes[b'{"stream":"%b"' % stream.encode()] = (_DECODERS[struct].frame, build)
+            read = _DECODERS[struct].frame
+            self._routes[b'{"stream":"%b"' % stream.encode()] = (stream, read, build)
             if channel.partition("@")[0] == "depth":
                 self._depths[stream] = builders.names
         return build(event, received_ns)
