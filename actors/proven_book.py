@@ -304,7 +304,10 @@ class ProvenBook:
             self._others.pop(each, None)
 
     def _tidy(self) -> None:
-        """Drop the older half of the remembered bests: cheaper than one at every event."""
+        """Drop the older half of the remembered bests, and have the book look at what is new.
+
+        Done once in many events, since it is cheaper than a little at each.
+        """
         self._book.settle()
         for last_id in list(self._recent)[: RECENT_BESTS // 2]:
             del self._recent[last_id]

@@ -14,7 +14,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks.machine import ROOT, machine
@@ -251,8 +250,8 @@ def document(facts: dict[str, str], lines: Sequence[Line]) -> str:
     )
     table = "\n".join(f"| {' | '.join(cells)} |" for cells in (HEADER, ["---"] * 6, *lines))
     return (
-        "# Results\n\nWritten by `python -m benchmarks [NAME...] --write`, which renews the rows of "
-        "the benchmarks it ran; what each does stands in its module.\n"
+        "# Results\n\nWritten by `python -m benchmarks [NAME...] --write`, which renews the rows of"
+        " the benchmarks it ran; what each does stands in its module.\n"
         "Rows may be of different days and loads: compare within a row only.\n\n"
         f"{head}\n\n{table}\n"
     )
