@@ -3,16 +3,13 @@
 A class keeps its state in attributes; its form is a struct with a field for each, of the same name
 without a leading underscore.  Fields that are lists, dicts or sets are copied one level deep,
 which is all there is to copy where their members are immutable; parts that have a form of their
-own are copied in turn.  A list of floats is copied without the zeros at both ends (before a last
-one that may be a sentinel): the ladder of a book is mostly empty, and its copy waits in memory for
-a crash.  It costs some 40 ns a field, and up to 10 ns for each place of a list.
+own are copied in turn.  It costs some 40 ns a field, and what copying a list of that length costs.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from itertools import compress
 from operator import attrgetter
 from typing import Any, Generic, TypeVar, get_origin, get_type_hints
 
@@ -21,9 +18,6 @@ from msgspec import Struct
 T = TypeVar("T")
 
 Copier = Callable[[Any], Any]
-
-_PLACES = tuple(range(8192))
-"""Made once: counting up to there each time would take as long as looking for what is not 0."""
 
 
 class StateForm(Generic[T]):
@@ -50,7 +44,6 @@ class StateForm(Generic[T]):
         self.left_out = left_out
         self._parts = parts
         self._fields = form.__struct_fields__
-        self._trimmed: set[str] = set()
         self._copiers = self._find_copiers(lists)
         self._names: list[str] = []
         self._get: Callable[[T], tuple[Any, ...]] | None = None
@@ -64,9 +57,6 @@ class StateForm(Generic[T]):
                 found.append((index, self._parts[field].copy))
             elif field in lists:
                 found.append((index, _copy_lists))
-            elif hints[field] == list[float]:
-                found.append((index, _trimmed))
-                self._trimmed.add(field)
             elif origin in (list, dict, set):
                 found.append((index, origin))
         return found
@@ -94,8 +84,6 @@ class StateForm(Generic[T]):
         """Make an object what a struct says, in place; parts that are there are filled too."""
         for field, name in zip(self._fields, self.names(target), strict=True):
             value = getattr(state, field)
-            if field in self._trimmed:
-                value = _whole(value)
             there = getattr(target, name, None)
             part = self._parts.get(field)
             if part is not None and value is not None:
@@ -110,43 +98,6 @@ class StateForm(Generic[T]):
         made = self.kind.__new__(self.kind)
         self.fill(made, state)
         return made
-
-
-class StateChoice(StateForm[Any]):
-    """One of several forms, by the class of what is copied; their structs must be tagged."""
-
-    def __init__(self, *choices: StateForm[Any]) -> None:
-        self.left_out = ()
-        self.kind = StateChoice  # no object is one: a choice is always made anew
-        self._by_kind = {choice.kind: choice for choice in choices}
-        self._by_form = {choice.form: choice for choice in choices}
-
-    def copy(self, source: Any) -> Any:
-        """Return the state of an object as the struct of its class."""
-        return None if source is None else self._by_kind[type(source)].copy(source)
-
-    def make(self, state: Any) -> Any:
-        """Return a new object of the class that the struct is of."""
-        return self._by_form[type(state)].make(state)
-
-
-def _trimmed(values: list[float]) -> list[float]:
-    """Length, last, and where the others begin that are not 0 at both ends; then these."""
-    if not values:
-        return []
-    *others, last = values
-    places = _PLACES if len(others) <= len(_PLACES) else range(len(others))
-    first = next(compress(places, others), 0)
-    behind = next(compress(places, reversed(others)), len(others))
-    return [len(values), last, first, *others[first : len(others) - behind]]
-
-
-def _whole(trimmed: list[float]) -> list[float]:
-    if not trimmed:
-        return []
-    length, last, first, *others = trimmed
-    before, behind = int(first), int(length) - 1 - int(first) - len(others)
-    return [*[0.0] * before, *others, *[0.0] * behind, last]
 
 
 def _copy_lists(found: dict[Any, list[Any]]) -> dict[Any, list[Any]]:

@@ -158,7 +158,7 @@ async def test_a_suspension_is_acted_out_too(tmp_path: Path, autojump_clock: Moc
 async def test_a_bad_amount_is_a_real_crash_of_the_real_book(
     tmp_path: Path, autojump_clock: MockClock
 ) -> None:
-    """An amount below zero raises deep in the ladder; it does so again."""
+    """An amount below zero raises deep in the book; it does so again."""
     with CapsuleStore(tmp_path) as store:
         spec = spec_of(BookActor)
         async with open_tree(spec, clock=TrioClock(START_NS), options=options(store)) as run:
@@ -171,7 +171,7 @@ async def test_a_bad_amount_is_a_real_crash_of_the_real_book(
     assert capsule.fresh
     outcome = replayed(capsule, BookActor)
     assert outcome.reproduced, outcome.text
-    assert outcome.recorded.frames[-1].module == "markets.ladder"
+    assert outcome.recorded.frames[-1].module == "markets.book"
 
 
 STEPS = st.lists(
