@@ -96,7 +96,7 @@ class Replay:
     def _run(self, progress: Callable[[int], None] | None) -> None:
         frame, delta, quote, snapshot = Kind.FRAME, BookDelta, BestQuote, BookSnapshot
         feed: Feed | None = None
-        pairs, count, due = self.pairs, 0, PROGRESS_RECORDS
+        pairs, paired, count, due = self.pairs, self._paired, 0, PROGRESS_RECORDS
         for record in merged(self.recordings):
             at_ns, kind, current, payload, _ = record
             if pairs.dirty and at_ns > pairs.now_ns:
@@ -122,7 +122,12 @@ class Replay:
                     continue
             for message in messages:
                 if type(message) is delta:
-                    self._delta(link, message, at_ns)
+                    track = link.fed.get(message.symbol) or self._fed(link, message.symbol)
+                    book = track.book
+                    assert book is not None, "an instrument with depth has a book"
+                    verdict = book.delta(message)
+                    if paired or verdict is not _CHANGED:
+                        self._judged(track, book, verdict, at_ns)
                 elif type(message) is quote:
                     self._quote(link, message, at_ns)
                 elif type(message) is snapshot:
@@ -130,16 +135,6 @@ class Replay:
         self.opportunities = pairs.finish()
 
     # -- frames ---------------------------------------------------------------------------------
-
-    def _delta(self, link: Link, event: BookDelta, at_ns: int) -> None:
-        track = link.fed.get(event.symbol)
-        if track is None:
-            track = self._fed(link, event.symbol)
-        book = track.book
-        assert book is not None, "an instrument with depth has a book"
-        verdict = book.delta(event)
-        if self._paired or verdict is not _CHANGED:
-            self._judged(track, book, verdict, at_ns)
 
     def _in_band(self, link: Link, snapshot: BookSnapshot, at_ns: int) -> None:
         """Take a snapshot that came with the stream itself."""
