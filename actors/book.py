@@ -303,7 +303,7 @@ class BookActor(Actor):
         self._feed, self._epoch = feed, feed.epoch
         self._shown = None if self._audit.probation else feed
         self._asking.answered()
-        self._book.open(feed.info, feed.epoch)
+        self._book.open(feed.epoch)
         self._publish_dark(DarkReason.STARTING)
         if feed.in_band and known is not None and known.epoch == feed.epoch:
             self._ask_snapshot()  # the stream has begun long ago

@@ -1,12 +1,11 @@
 """The whole state of a book, all levels included, as structs: for crash capsules.
 
-A book of 2,000 levels takes some 50 us: ladders are copied and encoded as they are, empty slots
-included, which is quicker than looking for the others.
+A book of 2,000 levels takes some 50 us: its dicts are copied and encoded as they are, deleted
+levels included, which is quicker than looking for the others.
 """
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 from msgspec import Struct
@@ -15,61 +14,36 @@ from actors.asking import AskingState
 from actors.bare_venue import bare_venue
 from actors.book_audit import BookAudit
 from actors.proven_book import ProvenBook
-from actors.runtime.state_copy import StateChoice, StateForm
+from actors.runtime.state_copy import StateForm
 from config.settings import VenueSettings
 from exchanges.sequencing import Sequencer, State
 from markets.audit import AuditNotes, KnownRange, Suspicion
-from markets.book import LadderBook
-from markets.ladder import LadderSide
-from markets.sorted_book import SortedBook
+from markets.book import OrderBook, Side
 from messages.books import BookTop, DarkReason, FeedOpened
 from messages.market import Best, BestQuote, BookDelta, BookSnapshot, Levels
 
 
-class LadderSideState(Struct):
-    """One side of a ladder."""
-
-    amounts: list[float]
-    base: int
-    best: int
-    best_price: float
-    den: float
-    drift: int
-    dropped: int
-    dropped_tick: int
-    far: dict[int, float]
-    horizon: int
-    recentrings: int
-    scale: float
-    sign: int
-
-
-class LadderState(Struct, tag="ladder"):
-    """A ladder book."""
-
-    room: int
-    slack: int
-    asks: LadderSideState
-    bids: LadderSideState
-    max_levels: int | None
-
-
-class SortedSideState(Struct):
-    """One side of the ladder's twin."""
+class SideState(Struct):
+    """One side of a book."""
 
     amounts: dict[float, float]
-    dropped_key: float
-    keys: list[float]
-    sign: float
-
-
-class SortedState(Struct, tag="sorted"):
-    """The ladder's twin."""
-
-    asks: SortedSideState
-    bids: SortedSideState
-    dropped_levels: int
+    best_price: float
+    dropped: int
+    dropped_price: float
+    horizon: float
+    known: int
     max_levels: int | None
+    prices: list[float]
+    room: int
+    sign: int
+    slack: int
+
+
+class LevelsState(Struct):
+    """The levels of a book."""
+
+    asks: SideState
+    bids: SideState
 
 
 class SequencerState(Struct):
@@ -101,7 +75,6 @@ class KnownState(Struct):
 class ProvenBookState(Struct):
     """A book with its proof."""
 
-    tick: Decimal | None
     sequencer: SequencerState
     reason: DarkReason
     live: bool
@@ -110,12 +83,10 @@ class ProvenBookState(Struct):
     quotes_compared: int
     quotes_equal: int
     quotes_dropped: int
-    moves_to_twin: int
     known: KnownState
-    book: LadderState | SortedState
+    book: LevelsState
     dropped_before: int
     serving: int
-    reads: int
     expects_first: bool
     pending: dict[int, BestQuote]
     others: dict[int, list[BestQuote]]
@@ -197,10 +168,7 @@ class BookActorState(Struct):
         }
 
 
-_SIDE = StateForm(LadderSide, LadderSideState)
-_LADDER = StateForm(LadderBook, LadderState, asks=_SIDE, bids=_SIDE)
-_TWIN_SIDE = StateForm(type(SortedBook().bids), SortedSideState)
-_TWIN = StateForm(SortedBook, SortedState, asks=_TWIN_SIDE, bids=_TWIN_SIDE)
+_SIDE = StateForm(Side, SideState)
 
 PROVEN_BOOK = StateForm(
     ProvenBook,
@@ -209,7 +177,7 @@ PROVEN_BOOK = StateForm(
     lists=("others",),
     sequencer=StateForm(Sequencer, SequencerState, left_out=("_chained", "buffer_limit", "rule")),
     known=StateForm(KnownRange, KnownState),
-    book=StateChoice(_LADDER, _TWIN),
+    book=StateForm(OrderBook, LevelsState, asks=_SIDE, bids=_SIDE),
 )
 """How a book is copied; what its rule, limits and venue say is given by whoever makes it."""
 

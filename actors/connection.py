@@ -14,26 +14,32 @@ within the stop grace.  A symbol whose stream brings nothing readable is given u
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
-from typing import TypeVarTuple
+from collections.abc import Collection, Sequence
+from typing import Any, ClassVar, Self
 
-import trio
-
+from actors.carrying import Carrying
+from actors.connection_state import (
+    CONNECTION,
+    CONTRACT,
+    UNREADABLE,
+    ConnectionState,
+    Dialled,
+    Listed,
+)
 from actors.feed import WATCHED_KINDS, DropSymbol, Feed
-from actors.keeping_alive import KeepingAlive
 from actors.outlet import Outlet
 from actors.runtime.actor import Actor
 from actors.runtime.messages import Up
-from actors.subscribing import Subscribing
-from actors.transport.websocket import Batch, Websocket, open_websocket
+from actors.subscribing import CommandDue, CommandSent
+from actors.told_books import ToldBooks
+from actors.transport.opening import open_websocket
+from actors.transport.websocket import Batch, Websocket
 from actors.unreadable import symbol_of
 from actors.venue import Venue
-from actors.watching import Watching
+from actors.watching import Looked
 from exchanges.contract import PublicCodec
 from exchanges.subscription import SubscriptionContract, Topic
 from messages.books import (
-    DarkReason,
-    FeedLost,
     FeedOpened,
     SnapshotWanted,
     SymbolChanged,
@@ -61,8 +67,7 @@ from messages.market import (
     Ticker24h,
     Trade,
 )
-
-Args = TypeVarTuple("Args")
+from messages.requests import ConnectionPlan
 
 DIAL_WITHIN_S = 10.0
 """TCP, TLS and the upgrade together; venues answer within a second when they are well."""
@@ -83,6 +88,10 @@ class ConnectionActor(Actor):
         outlet: takes what is not for a book.
     """
 
+    capsule_form: ClassVar[type[Any] | None] = ConnectionState
+    capsule_bytes: ClassVar[int] = 512 * 1024
+    """A thousand frames, more of which tell no more; there are few connections."""
+
     def __init__(
         self,
         venue: Venue,
@@ -101,14 +110,13 @@ class ConnectionActor(Actor):
         self._book_paths = books
         self._feed = feed
         self._healthy_after_s = healthy_after_s
-        self._news: dict[str, FeedOpened | SymbolRefused] = {}
-        self._told: dict[str, int] = {}
         self._over = False
         self._depth_feed = venue.depth_feed
-        self._contract: SubscriptionContract | None = None
         self._infos: list[SymbolInfo] = []
-        self._subscribing: Subscribing | None = None
-        self._keeping: KeepingAlive | None = None
+        self._plan: ConnectionPlan | None = None
+        self._codec: PublicCodec | None = None
+        self._contract: SubscriptionContract | None = None
+        self._carrying: Carrying | None = None
 
     # -- life -----------------------------------------------------------------------------------
 
@@ -117,33 +125,27 @@ class ConnectionActor(Actor):
         self._epoch = self.context.generation
         self._clock = self.context.clock
         self._feed.open(self._epoch)
-        self._books = {
-            symbol: self.context.lookup(path) for symbol, path in self._book_paths.items()
-        }
-        self._symbol_at = {path: symbol for symbol, path in self._book_paths.items()}
-        for path in self._book_paths.values():
-            self.context.watch(path)
+        self._books = ToldBooks(self.context, self._book_paths)
         self.context.nursery.start_soon(self._live)
 
     def handle(self, message: object) -> None:
         """A book wants the snapshot that its stream begins with."""
-        if isinstance(message, SnapshotWanted) and message.epoch == self._epoch:
-            self._begin_anew(message.symbol)
+        carrying = self._carrying
+        if carrying and isinstance(message, SnapshotWanted) and message.epoch == self._epoch:
+            carrying.begin_anew(message.symbol)
 
     def handle_control(self, message: object) -> None:
         """A book that (re)started hears what its feed is, or why it has none; lists change."""
         match message:
             case Up(path=path):
-                symbol = self._symbol_at.get(path)
-                if symbol is not None and symbol in self._news:
-                    self._tell(symbol, self._news[symbol])
+                self._books.up(path)
             case SymbolChanged(info=info):
-                news = self._news.get(info.symbol)
+                news = self._books.news.get(info.symbol)
                 if isinstance(news, FeedOpened) and news.info != info:
                     self.context.note("symbol", f"{info.symbol} has other rules: its book is empty")
-                    self._tell(info.symbol, self._opened(info))
+                    self._books.tell(info.symbol, self._opened(info))
             case SymbolRefused(symbol=symbol):
-                if isinstance(self._news.get(symbol), FeedOpened):
+                if symbol in self._books.fed:
                     self._give_up(message)
             case DropSymbol(symbol=symbol):
                 self._drop(symbol)
@@ -152,11 +154,7 @@ class ConnectionActor(Actor):
         """The life is over: every book of it hears so at once, before any other news."""
         self._over = True
         self._feed.close(self._clock.now_ns())
-        lost = FeedLost(self.context.path, self._epoch, DarkReason.DISCONNECTED)
-        for symbol, news in self._news.items():
-            if isinstance(news, FeedOpened) and symbol in self._books:
-                self._books[symbol].tell_control(lost)
-        self._news = {}
+        self._books.lose()
 
     async def stopping(self) -> None:
         """Whoever restarts the connection wants to see what its streams bring now."""
@@ -166,84 +164,120 @@ class ConnectionActor(Actor):
         """The connection's health."""
         return self._feed.health(self._clock.now_ns())
 
+    def capsule_state(self) -> ConnectionState:
+        """A copy of everything but the socket; see `Actor.capsule_state`."""
+        news = self._books.news.values() if hasattr(self, "_books") else ()  # `started` makes them
+        return ConnectionState(
+            self._venue.settings,
+            self._feed.path,
+            UNREADABLE.copy(self._feed.unreadable),
+            self._outlet is not None,
+            CONNECTION.copy(self),
+            opened=[each for each in news if isinstance(each, FeedOpened)],
+            refused=[each for each in news if isinstance(each, SymbolRefused)],
+            contract=CONTRACT.copy(self._contract) if self._contract is not None else None,
+            carrying=self._carrying.state() if self._carrying is not None else None,
+        )
+
+    @classmethod
+    def from_capsule(cls, state: ConnectionState) -> Self:
+        """A new connection of a venue that nobody can dial."""
+        return cls(**state.made_of)
+
+    def restored(self, state: ConnectionState) -> None:
+        """Become what the state says; what tasks brought comes from the capsule."""
+        self._infos = state.life.infos
+        self._books.news = {each.info.symbol: each for each in state.opened}
+        self._books.news |= {each.symbol: each for each in state.refused}
+        if state.contract is not None:
+            CONTRACT.fill(self._promise(()), state.contract)
+        if state.carrying is not None:
+            self._carry().restored(state.carrying)
+
     # -- one connection life --------------------------------------------------------------------
 
     async def _live(self) -> None:
-        infos = await self._known_symbols()
-        topics = [self._topic(info, kind) for info in infos for kind in self._kinds]
-        dialect = self._venue.dialect
-        by_symbol = {info.symbol: info for info in infos}
-        plans = dialect.plan({topic.stream: by_symbol[topic.symbol] for topic in topics})
-        if len(plans) != 1:
-            raise SubscriptionFailed(
-                f"{len(topics)} streams of {self.context.path} need {len(plans)} connections,"
-                " not one"
-            )
-        codec = dialect.codec(infos, self._epoch)
-        self._contract = contract = SubscriptionContract(
-            topics,
-            ack_within_s=self._venue.settings.acknowledged_within_s,
-            data_within_s=self._venue.settings.first_data_within_s,
-            in_band=self._depth_feed.in_band,
-        )
+        await self._venue.directory.load()
+        self.context.input(Listed())
+        assert self._plan is not None
         async with open_websocket(
-            self._venue.address(plans[0].url),
+            self._venue.address(self._plan.url),
             self._venue.dialer,
             clock=self._clock,
             deadline_s=DIAL_WITHIN_S,
-            headers=plans[0].headers,
+            headers=self._plan.headers,
         ) as socket:
-            self._feed.state = "open"
-            self._subscribing = subscribing = Subscribing(
-                self._venue, contract, self._feed, self.context, self._refused
-            )
-            self._keeping = keeping = KeepingAlive(self._venue, self._feed, self.context, socket)
-            watching = Watching(
-                self._venue, self._feed, self.context, self._healthy_after_s, self._begin_anew
-            )
-            self._open_books(infos)
-            self._say_open()
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(self._duty, subscribing.run, socket)
-                nursery.start_soon(self._duty, watching.run, socket, contract)
-                nursery.start_soon(self._duty, keeping.ping_by_rule)
-                nursery.start_soon(self._duty, keeping.probe)
-                await self._duty(self._read, socket, codec, contract)
+            self.context.input(Dialled())
+            assert self._carrying is not None
+            await self._carrying.run(socket, self._read)
 
-    async def _duty(self, work: Callable[[*Args], Awaitable[None]], *args: *Args) -> None:
-        """Do part of this life; a failure ends the life now, before the socket is unwound."""
-        try:
-            await work(*args)
-        except Exception as error:
-            self.context.over(error)
-            raise
+    def handle_input(self, message: object) -> None:
+        """Take what the tasks of this life bring: reads above all, and steps of the connection."""
+        if type(message) is Batch:
+            self._take(message)
+        elif isinstance(message, Looked | CommandDue | CommandSent):
+            assert self._carrying is not None
+            self._carrying.step(message)
+        elif type(message) is Listed:
+            self._list()
+        elif type(message) is Dialled:
+            self._begin()
 
-    async def _known_symbols(self) -> list[SymbolInfo]:
-        """Symbol info of what may be subscribed; the books of the rest are told why not."""
-        await self._venue.directory.load()
-        known = []
+    def _list(self) -> None:
+        """Take up what may be subscribed; the books of the rest are told why not."""
         for symbol in self._symbols:
             info = self._judge(symbol)
             if isinstance(info, SymbolRefused):
-                self._tell(symbol, info)
+                self._books.tell(symbol, info)
             else:
-                known.append(info)
-        self._must_feed(known)
-        self._infos = known
-        return known
+                self._infos.append(info)
+        self._must_feed(self._infos)
+        topics = [self._topic(info, kind) for info in self._infos for kind in self._kinds]
+        infos = {info.symbol: info for info in self._infos}
+        plans = self._venue.dialect.plan({each.stream: infos[each.symbol] for each in topics})
+        if len(plans) != 1:
+            words = f"{len(topics)} streams of {self.context.path} need {len(plans)} connections"
+            raise SubscriptionFailed(f"{words}, not one")
+        self._plan = plans[0]
+        self._promise(topics)
+
+    def _promise(self, topics: Sequence[Topic]) -> SubscriptionContract:
+        settings = self._venue.settings
+        self._codec = self._venue.dialect.codec(self._infos, self._epoch)
+        self._contract = SubscriptionContract(
+            topics,
+            ack_within_s=settings.acknowledged_within_s,
+            data_within_s=settings.first_data_within_s,
+            in_band=self._depth_feed.in_band,
+        )
+        return self._contract
+
+    def _begin(self) -> None:
+        """The socket is open."""
+        self._feed.state = "open"
+        self._carry()
+        self._open_books()
+        if self._outlet is not None:
+            name, path, now_ns = self._venue.name, self.context.path, self._clock.now_ns()
+            self._outlet.publish(ConnectionOpened(name, path, self._epoch, self._symbols, now_ns))
+
+    def _carry(self) -> Carrying:
+        assert self._contract is not None
+        shared, healthy_after_s = (self._venue, self._contract, self._feed), self._healthy_after_s
+        self._carrying = Carrying(*shared, self.context, healthy_after_s, self._refused)
+        return self._carrying
 
     def _judge(self, symbol: str) -> SymbolInfo | SymbolRefused:
         """What the venue's lists say of a symbol, unless its stream had to be given up."""
         given_up = self._feed.unreadable.given_up.get(symbol)
         if given_up is not None:
             return SymbolRefused(self._venue.name, symbol, True, given_up)
-        return self._venue.directory.judge(symbol)
+        return self.context.saw(self._venue.directory.judge(symbol))
 
     def _must_feed(self, symbols: Collection[object]) -> None:
         if not symbols:
-            raise UnknownSymbol(
-                f"none of {', '.join(self._symbols)} can be traded", venue=self._venue.name
-            )
+            text = f"none of {', '.join(self._symbols)} can be traded"
+            raise UnknownSymbol(text, venue=self._venue.name)
 
     def _topic(self, info: SymbolInfo, kind: StreamKind) -> Topic:
         option = self._depth_feed.option if kind is StreamKind.DEPTH else self._option
@@ -252,22 +286,17 @@ class ConnectionActor(Actor):
     def _opened(self, info: SymbolInfo) -> FeedOpened:
         return FeedOpened(info, self.context.path, self._epoch, self._depth_feed.in_band)
 
-    def _open_books(self, infos: list[SymbolInfo]) -> None:
-        for info in infos:
+    def _open_books(self) -> None:
+        for info in self._infos:
             if info.symbol not in self._symbols:
                 continue  # dropped while this connection was dialled
             # The lists may have been read anew while this connection was dialled.
-            judged = self._venue.directory.judge(info.symbol)
-            self._tell(info.symbol, self._opened(info))
+            judged = self.context.saw(self._venue.directory.judge(info.symbol))
+            self._books.tell(info.symbol, self._opened(info))
             if isinstance(judged, SymbolRefused):
                 self._give_up(judged)
             elif judged != info:
-                self._tell(info.symbol, self._opened(judged))
-
-    def _say_open(self) -> None:
-        if self._outlet is not None:
-            name, path, now_ns = self._venue.name, self.context.path, self._clock.now_ns()
-            self._outlet.publish(ConnectionOpened(name, path, self._epoch, self._symbols, now_ns))
+                self._books.tell(info.symbol, self._opened(judged))
 
     def _refused(self, symbol: str, text: str) -> None:
         """The venue lists a symbol and will not carry it."""
@@ -277,49 +306,34 @@ class ConnectionActor(Actor):
     def _give_up(self, refusal: SymbolRefused) -> None:
         """Carry this symbol no more; its book is told why, the others run on."""
         self.context.note("symbol", refusal.text)
-        self._tell(refusal.symbol, refusal)
-        if self._subscribing is not None:
-            self._subscribing.drop(refusal.symbol)
-        self._must_feed([news for news in self._news.values() if isinstance(news, FeedOpened)])
+        self._books.tell(refusal.symbol, refusal)
+        if self._carrying is not None:
+            self._carrying.drop(refusal.symbol)
+        self._must_feed(self._books.fed)
 
     def _drop(self, symbol: str) -> None:
         """Nobody wants this symbol any more, now and in later lives; the others flow on."""
         self._feed.symbols = self._symbols = tuple(each for each in self._symbols if each != symbol)
-        self._books.pop(symbol, None)
-        self._news.pop(symbol, None)
-        if self._subscribing is not None:
-            self._subscribing.drop(symbol)
+        self._books.drop(symbol)
+        if self._carrying is not None:
+            self._carrying.drop(symbol)
         elif self._contract is not None:
             self._contract.forget(symbol)
 
-    def _begin_anew(self, symbol: str) -> None:
-        """Subscribe again to the depth of a symbol: its stream begins with a snapshot."""
-        if self._contract is None or self._subscribing is None:
-            return
-        for topic in self._contract.topics.values():
-            if topic.symbol == symbol and topic.kind is StreamKind.DEPTH:
-                self._subscribing.again(topic)
-
-    def _tell(self, symbol: str, news: FeedOpened | SymbolRefused) -> None:
-        """Tell a book what its feed is, now and whenever it comes up in this life."""
-        self._news[symbol] = news
-        book = self._books.get(symbol)
-        if book is not None and book.tell_control(news):
-            self._told[symbol] = book.generation
-
     # -- reading --------------------------------------------------------------------------------
 
-    async def _read(
-        self, socket: Websocket, codec: PublicCodec, contract: SubscriptionContract
-    ) -> None:
+    async def _read(self, socket: Websocket) -> None:
         while True:
             batch = await socket.receive_batch()
             if self._over:
                 return  # read in the moment of the end: it belongs to an epoch that is gone
-            self._take(batch, codec, contract)
+            self.context.input(batch, sum(map(len, batch.payloads)))
 
-    def _take(self, batch: Batch, codec: PublicCodec, contract: SubscriptionContract) -> None:
+    def _take(self, batch: Batch) -> None:
         """Decode a whole read, then hand each book its part in one go."""
+        codec, contract = self._codec, self._contract
+        assert codec is not None
+        assert contract is not None
         decode, received_ns = codec.decode, batch.received_ns
         parts: dict[str, list[object]] = {}
         for payload in batch.payloads:
@@ -345,17 +359,8 @@ class ConnectionActor(Actor):
                     self._rare(message)
         self._feed.frames += len(batch.payloads)
         self._feed.proof_ns = received_ns
-        for symbol, part in parts.items():
-            news = self._news.get(symbol)
-            if type(news) is not FeedOpened:
-                continue  # given up or dropped: what still comes of it is of no use
-            book = self._books.get(symbol)
-            if book is None:
-                self._publish(part)
-                continue
-            if self._told.get(symbol) != book.generation:
-                self._tell(symbol, news)
-            book.tell_batch(part)
+        for part in self._books.hand(parts):
+            self._publish(part)
 
     def _unreadable(self, payload: bytes, error: DecodeError) -> None:
         """End the life by raising what could not be read, or give its symbol up for good."""
@@ -369,15 +374,10 @@ class ConnectionActor(Actor):
         self._give_up(SymbolRefused(self._venue.name, symbol, True, unreadable.given_up[symbol]))
 
     def _rare(self, message: PublicMessage) -> None:
-        assert self._subscribing is not None
-        assert self._keeping is not None
         match message:
-            case Ack():
-                self._subscribing.acknowledged(message)
-            case Refused():
-                self._subscribing.refused(message)
-            case Heartbeat(received_ns=received_ns):
-                self._keeping.pong(received_ns)
+            case Ack() | Refused() | Heartbeat():
+                assert self._carrying is not None
+                self._carrying.answer(message)
             case ShutdownAnnounced():
                 raise ScheduledReconnect(f"{self._venue.name} announced the end of the connection")
             case Trade() | Kline() | Ticker24h():

@@ -29,13 +29,12 @@ class KeepingAlive:
         venue: whose rule holds.
         feed: the cell that the proof of life is written to.
         context: clock and event log of the connection's life.
-        socket: the open connection.
     """
 
-    def __init__(self, venue: Venue, feed: Feed, context: ActorContext, socket: Websocket) -> None:
+    def __init__(self, venue: Venue, feed: Feed, context: ActorContext) -> None:
         self._dialect, self._feed = venue.dialect, feed
         self._offset = venue.clock_offset
-        self._context, self._clock, self._socket = context, context.clock, socket
+        self._context, self._clock = context, context.clock
         self._rule = rule = venue.dialect.heartbeat
         chosen_s = venue.settings.ping_every_s
         self._probe_every_s = rule.ping_every_s if chosen_s is None else chosen_s
@@ -48,20 +47,20 @@ class KeepingAlive:
             self._feed.ping_round_trip_ms = round((received_ns - self._pinged_ns) / 1e6, 3)
             self._pinged_ns = 0
 
-    async def ping_by_rule(self) -> None:
+    async def ping_by_rule(self, socket: Websocket) -> None:
         """Send the venue's own ping as often as it wants, until the life ends."""
         every_s = self._rule.client_ping_every_s
         while every_s > 0:
             await trio.sleep(every_s)
-            await self._ping_by_text()
+            await self._ping_by_text(socket)
 
-    async def _ping_by_text(self) -> None:
+    async def _ping_by_text(self, socket: Websocket) -> None:
         text = self._dialect.client_ping(self._offset.venue_s(self._clock.wall_ns()))
         if text:
             self._pinged_ns = self._clock.now_ns()
-            await self._socket.send(text)
+            await socket.send(text)
 
-    async def probe(self) -> None:
+    async def probe(self, socket: Websocket) -> None:
         """Make an idle connection prove itself, until the life ends.
 
         Raises:
@@ -76,17 +75,17 @@ class KeepingAlive:
                 continue
             if self._by_text:
                 # Its answer is a frame like any other: what does not come shows as silence.
-                await self._ping_by_text()
+                await self._ping_by_text(socket)
             else:
-                await self._ping_by_websocket()
+                await self._ping_by_websocket(socket)
 
-    async def _ping_by_websocket(self) -> None:
+    async def _ping_by_websocket(self, socket: Websocket) -> None:
         began_ns = self._clock.now_ns()
         try:
-            trip_s = await self._socket.ping(self._rule.pong_within_s)
+            trip_s = await socket.ping(self._rule.pong_within_s)
         except SilentConnection:
             has_own_ping = bool(self._dialect.client_ping(0))
-            if not has_own_ping or self._socket.last_frame_ns <= began_ns:
+            if not has_own_ping or socket.last_frame_ns <= began_ns:
                 raise
             self._by_text = True
             text = "websocket pings are not answered although frames come: the venue's own is used"

@@ -14,19 +14,14 @@ with the event that ends at the same id where the venue's rule applies that even
 from __future__ import annotations
 
 import enum
-from decimal import Decimal
 from typing import Final
 
 from exchanges.contract import SequenceRule
 from exchanges.sequencing import BUFFER_LIMIT, Sequencer, State
 from exchanges.sequencing import Verdict as Ruling
 from markets.audit import KnownRange
-from markets.book import LadderBook, book_for
-from markets.depth import OffGrid
-from markets.grid import tick_of
-from markets.sorted_book import SortedBook
+from markets.book import TRIM_SLACK_LEVELS, OrderBook
 from messages.books import DarkReason
-from messages.instruments import SymbolInfo
 from messages.market import Best, BestQuote, BookDelta, BookSnapshot, Level, Levels
 
 PENDING_QUOTES: Final = 4_096
@@ -38,10 +33,6 @@ QUOTES_AN_ID: Final = 16
 RECENT_BESTS: Final = 64
 """Ids whose best prices are remembered for quotes that arrive late: 0.8 s of the fastest stream.
 More would cost 180 KB a book at 512 and prove nothing further on any recording."""
-
-REVIEW_READS: Final = 256
-"""Reads between two looks at whether a ladder has become sparse: 20 levels of a sparse one cost
-60 us instead of 4, so only readers care; a replay that never reads keeps its ladder."""
 
 _LIVE: Final = State.LIVE
 _NO_BEST: Final = (0.0, 0.0, 0.0, 0.0)
@@ -76,6 +67,8 @@ class Verdict(enum.Enum):
 _NOTHING: Final = Verdict.NOTHING
 _CHANGED: Final = Verdict.CHANGED
 _APPLY: Final = Ruling.APPLY
+_HELD: Final = Ruling.HELD
+_GAP: Final = Ruling.GAP
 
 _BY_RULING: Final = {
     Ruling.OLD: Verdict.NOTHING,
@@ -104,8 +97,6 @@ class ProvenBook:
         buffer_limit: int = BUFFER_LIMIT,
         served_levels: int | None = None,
     ) -> None:
-        self.tick: Decimal | None = None
-        """Smallest price step as the venue says it; None until it did."""
         self.sequencer = Sequencer(rule, buffer_limit)
         self.max_levels = max_levels
         self.served_levels = served_levels
@@ -120,14 +111,11 @@ class ProvenBook:
         self.quotes_equal = 0
         self.quotes_dropped = 0
         """Quotes that waited for an event and were given up because too many waited."""
-        self.moves_to_twin = 0
-        """Times a price off the tick grid moved the book from the ladder to its twin."""
         self.known = KnownRange()
         """The prices this book knows for certain, as of the last `look_for_drops`."""
-        self._book: LadderBook | SortedBook = SortedBook(max_levels)
+        self._book = OrderBook(max_levels)
         self._dropped_before = 0
         self._serving = 0
-        self._reads = 0
         self._expects_first = True
         self._pending: dict[int, BestQuote] = {}
         self._others: dict[int, list[BestQuote]] = {}
@@ -183,10 +171,6 @@ class ProvenBook:
 
     def top(self, count: int) -> tuple[Levels, Levels]:
         """The best levels of both sides, best first."""
-        self._reads += 1
-        if self._reads >= REVIEW_READS:
-            self._reads = 0
-            self._review()
         return self._book.top(count)
 
     def levels(self) -> tuple[int, int]:
@@ -199,9 +183,8 @@ class ProvenBook:
 
     # -- messages -------------------------------------------------------------------------------
 
-    def open(self, info: SymbolInfo, epoch: int) -> None:
-        """Begin, empty, in a new connection life; without a tick the first snapshot gives one."""
-        self.tick = info.tick
+    def open(self, epoch: int) -> None:
+        """Begin, empty, in a new connection life."""
         self.sequencer.reset(epoch)
         self._darken(DarkReason.STARTING)
 
@@ -209,15 +192,12 @@ class ProvenBook:
         """Take one event."""
         ruling = self.sequencer.delta(event)
         if ruling is _APPLY:
-            try:
-                self._book.apply(event.bids, event.asks)
-            except OffGrid:
-                self._move_to_twin(event)
+            self._book.apply(event.bids, event.asks)
             return self._judge(event.last_id)
-        if ruling is Ruling.GAP:
+        if ruling is _GAP:
             self._darken(DarkReason.GAP)
             return Verdict.GAP
-        if ruling is Ruling.HELD and self._expects_first:
+        if ruling is _HELD and self._expects_first:
             self._expects_first = False
             return Verdict.FIRST
         return _BY_RULING[ruling]
@@ -233,10 +213,7 @@ class ProvenBook:
         for event in self.sequencer.buffered():
             if verdict is Verdict.CROSSED:
                 break
-            try:
-                self._book.apply(event.bids, event.asks)
-            except OffGrid:
-                self._move_to_twin(event)
+            self._book.apply(event.bids, event.asks)
             verdict = self._judge(event.last_id)
         return verdict
 
@@ -267,10 +244,12 @@ class ProvenBook:
 
     def _judge(self, last_id: int) -> Verdict:
         """Look at the book right after a change that ends at this id."""
+        if self._serving:
+            self._book.settle()
         recent = self._recent
         recent[last_id] = self.best = best = self._book.best()
         if len(recent) > RECENT_BESTS:
-            self._forget()
+            self._tidy()
         if last_id in self._pending:
             self._compare(self._pending.pop(last_id), best)
             for quote in self._others.pop(last_id, ()):
@@ -324,8 +303,12 @@ class ProvenBook:
             del pending[each]
             self._others.pop(each, None)
 
-    def _forget(self) -> None:
-        """Drop the older half of the remembered bests: cheaper than one at every event."""
+    def _tidy(self) -> None:
+        """Drop the older half of the remembered bests, and have the book look at what is new.
+
+        Done once in many events, since it is cheaper than a little at each.
+        """
+        self._book.settle()
         for last_id in list(self._recent)[: RECENT_BESTS // 2]:
             del self._recent[last_id]
 
@@ -343,28 +326,18 @@ class ProvenBook:
         }
 
     def _load(self, snapshot: BookSnapshot) -> None:
-        """Fill the book, on a ladder where the tick is known or can be told from the prices."""
-        tick = self.tick or tick_of(
-            [price for side in (snapshot.bids, snapshot.asks) for price, _ in side]
-        )
+        """Fill a new book, which holds no more levels than the stream keeps up to date."""
         limit, served = self.max_levels, snapshot.served_levels or self.served_levels
-        self._serving = 0
-        if served is None or (limit is not None and limit < served):
-            book = book_for(tick, snapshot.bids, snapshot.asks, limit)
-        else:
+        self._serving, slack = 0, TRIM_SLACK_LEVELS
+        if served is not None and (limit is None or limit >= served):
             # Levels that left the stream's window are never deleted: not one may stay.
-            self._serving = served
-            book = book_for(tick, snapshot.bids, snapshot.asks, served, slack=0)
-        self._replace(book)
+            self._serving = limit = served
+            slack = 0
+        self._dropped_before += self._book.dropped_levels
+        self._book = OrderBook(limit, slack)
+        self._book.reset(snapshot.bids, snapshot.asks)
         self.known.loaded(snapshot.bids, snapshot.asks)
         self.look_for_drops()
-
-    def _move_to_twin(self, event: BookDelta) -> None:
-        """Continue on the twin; amounts are absolute, so the event is simply applied whole."""
-        self.moves_to_twin += 1
-        if isinstance(self._book, LadderBook):
-            self._book = self._book.to_sorted()
-        self._book.apply(event.bids, event.asks)
 
     def look_for_drops(self) -> None:
         """Bring the known range up to date."""
@@ -375,12 +348,3 @@ class ProvenBook:
         bids, asks = self._book.top(self._serving)
         full_bids, full_asks = (len(side) >= self._serving for side in (bids, asks))
         self.known.loaded(bids if full_bids else (), asks if full_asks else ())
-
-    def _review(self) -> None:
-        """Go on with the twin where the ladder is slow to read."""
-        if isinstance(self._book, LadderBook) and self._book.sparse:
-            self._book = self._book.to_sorted()
-
-    def _replace(self, book: LadderBook | SortedBook) -> None:
-        self._dropped_before += self._book.dropped_levels
-        self._book = book

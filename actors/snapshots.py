@@ -12,12 +12,16 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
+from typing import Any, ClassVar, Self
 
 import msgspec
 import trio
+from msgspec import Struct
 
+from actors.bare_venue import bare_venue
 from actors.runtime.actor import Actor
 from actors.venue import Venue
+from config.settings import VenueSettings
 from messages.books import SnapshotFailed, SnapshotWanted, SymbolChanged, SymbolRefused
 from messages.errors import (
     ArbtreeError,
@@ -57,6 +61,33 @@ def _rules(info: SymbolInfo) -> tuple[object, ...]:
     return info.native, info.tick, info.lot, info.contract_size, info.status
 
 
+class SnapshotCame(Struct, frozen=True):
+    """The venue's answer to a wish."""
+
+    wanted: SnapshotWanted
+    info: SymbolInfo
+    body: bytes
+    received_ns: int
+
+
+class TimeCame(Struct, frozen=True):
+    """The venue's answer to what time it is; ours on both sides of it, wall time."""
+
+    body: bytes
+    sent_ns: int
+    received_ns: int
+
+
+class SnapshotsState(Struct):
+    """A snapshot actor: what it is made of, and its queue."""
+
+    venue: VenueSettings
+    wanted: dict[str, SnapshotWanted]
+    fetching: dict[str, int]
+    order: list[tuple[bool, int, str]]
+    count: int
+
+
 class SnapshotActor(Actor):
     """Fetches snapshots by priority, within the venue's budget, and keeps the venue's time.
 
@@ -64,6 +95,10 @@ class SnapshotActor(Actor):
         venue: the shared services of the venue.
         book_path: names the actor that owns the book of a unified symbol.
     """
+
+    capsule_form: ClassVar[type[Any] | None] = SnapshotsState
+    capsule_bytes: ClassVar[int] = 512 * 1024
+    """Some snapshots of 1,000 levels a side; there is one such actor a venue."""
 
     def __init__(self, venue: Venue, book_path: Callable[[str], str]) -> None:
         self._venue = venue
@@ -84,9 +119,7 @@ class SnapshotActor(Actor):
             self.context.nursery.start_soon(self._work)
         self.context.nursery.start_soon(self._keep_time)
         self.context.nursery.start_soon(self._keep_symbols)
-        if self._venue.settings.warm_connections:
-            keep, count = self._venue.rest.keep_warm, self._venue.settings.warm_connections
-            self.context.nursery.start_soon(keep, count)
+        self.context.nursery.start_soon(self._keep_warm)
 
     def handle(self, message: object) -> None:
         """Queue a wish, or sharpen one that waits already."""
@@ -112,20 +145,63 @@ class SnapshotActor(Actor):
             "rest": self._venue.rest.summary(),
         }
 
+    def capsule_state(self) -> SnapshotsState:
+        """The queue, and what is under way; see `Actor.capsule_state`."""
+        queue = self._wanted, self._fetching, self._order
+        return SnapshotsState(self._venue.settings, *queue, self._count)
+
+    @classmethod
+    def from_capsule(cls, state: SnapshotsState) -> Self:
+        """A new actor of a venue that nobody can ask."""
+        return cls(bare_venue(state.venue), str)
+
+    def restored(self, state: SnapshotsState) -> None:
+        """Become what the state says."""
+        self._wanted, self._fetching, self._order = state.wanted, state.fetching, state.order
+        self._count = state.count
+
+    async def _keep_warm(self) -> None:
+        if self._venue.settings.warm_connections:
+            await self._venue.rest.keep_warm(self._venue.settings.warm_connections)
+
     async def _keep_time(self) -> None:
         """Measure the offset of the clocks now and then; a failure leaves the last one."""
         venue, clock = self._venue, self.context.clock
         while True:
-            sent_ms = clock.wall_ns() / 1e6
             try:
                 answer = await venue.rest.request(venue.dialect.server_time_request(), attempts=2)
-                said = venue.dialect.decode_server_time(answer.body, answer.received_ns)
             except ArbtreeError as error:
                 self.context.note("clock", f"the venue's time is not known: {error}")
             else:
-                venue.clock_offset.learn(sent_ms, clock.wall_ns() / 1e6, said.venue_ms)
-                self._judge_clock()
+                # What it waited before it was sent, in the line and for a connection, is no way.
+                ahead_ns = clock.wall_ns() - clock.now_ns()
+                way_ns = answer.sent_ns + ahead_ns, answer.received_ns + ahead_ns
+                self.context.input(TimeCame(answer.body, *way_ns))
             await trio.sleep(CLOCK_EVERY_S)
+
+    def handle_input(self, message: object) -> None:
+        """Read what the venue answered, or pass on why it did not."""
+        match message:
+            case SnapshotCame(wanted=SnapshotWanted(symbol=symbol)):
+                self._answer(symbol, self._read(message))
+            case SnapshotFailed(symbol=symbol) | SymbolRefused(symbol=symbol):
+                self._answer(symbol, message)
+            case TimeCame():
+                self._learn_time(message)
+
+    def _learn_time(self, came: TimeCame) -> None:
+        venue = self._venue
+        try:
+            said = venue.dialect.decode_server_time(came.body, came.received_ns)
+        except DecodeError as error:
+            self.context.note("clock", f"the venue's time is not known: {error}")
+            return
+        venue.clock_offset.learn(came.sent_ns / 1e6, came.received_ns / 1e6, said.venue_ms)
+        self._judge_clock()
+
+    def _answer(self, symbol: str, answer: BookSnapshot | SnapshotFailed | SymbolRefused) -> None:
+        self._fetching.pop(symbol, None)
+        self.context.lookup(self._book_path(symbol)).tell(answer)
 
     def _judge_clock(self) -> None:
         """Say whether requests may be signed: venues refuse what carries a time too far off."""
@@ -163,12 +239,11 @@ class SnapshotActor(Actor):
                 self._wake = trio.Event() if self._wake.is_set() else self._wake
                 await self._wake.wait()
                 continue
-            book = self.context.lookup(self._book_path(wanted.symbol))
             self._fetching[wanted.symbol] = wanted.epoch
+            self.context.changed()
             with self.context.doing(f"snapshot of {wanted.symbol}"):
-                answer = await self._fetch(wanted)
-            self._fetching.pop(wanted.symbol, None)
-            book.tell(answer)
+                came = await self._fetch(wanted)
+            self.context.input(came, len(came.body) if type(came) is SnapshotCame else 0)
 
     def _next(self) -> SnapshotWanted | None:
         while self._order:
@@ -178,7 +253,7 @@ class SnapshotActor(Actor):
                 return wanted
         return None
 
-    async def _fetch(self, wanted: SnapshotWanted) -> BookSnapshot | SnapshotFailed | SymbolRefused:
+    async def _fetch(self, wanted: SnapshotWanted) -> SnapshotCame | SnapshotFailed | SymbolRefused:
         venue = self._venue
         try:
             symbols = await venue.directory.load()
@@ -189,18 +264,13 @@ class SnapshotActor(Actor):
             levels = venue.depth_feed.levels or venue.settings.snapshot_levels
             request = venue.dialect.snapshot_request(info, levels)
             answer = await venue.rest.request(request)
-            snapshot = venue.dialect.decode_snapshot(
-                answer.body, info, wanted.epoch, answer.received_ns
-            )
+            return SnapshotCame(wanted, info, answer.body, answer.received_ns)
         except (UnknownSymbol, SymbolNotTrading) as error:
             self.failures += 1
             listed = isinstance(error, SymbolNotTrading)
             return SymbolRefused(venue.name, wanted.symbol, listed, error.text)
         except DecodeError as error:
-            # A gateway's page, or nothing: the book stays dark and asks again.
-            self.failures += 1
-            self.context.note("snapshot", f"{wanted.symbol}: {error.text}")
-            return SnapshotFailed(wanted.symbol, wanted.epoch, error.text, UNREADABLE_RETRY_S)
+            return self._unreadable(wanted, error)
         except ArbtreeError as error:
             self.failures += 1
             if error.retry.kind is RetryKind.NEVER:
@@ -210,6 +280,19 @@ class SnapshotActor(Actor):
                 self.context.note("snapshot", f"no snapshot of {wanted.symbol}: {error.text}")
             after_s = error.retry.after_s or FAILED_RETRY_S
             return SnapshotFailed(wanted.symbol, wanted.epoch, error.text, after_s)
+
+    def _read(self, came: SnapshotCame) -> BookSnapshot | SnapshotFailed:
+        decode, epoch = self._venue.dialect.decode_snapshot, came.wanted.epoch
+        try:
+            snapshot = decode(came.body, came.info, epoch, came.received_ns)
+        except DecodeError as error:
+            return self._unreadable(came.wanted, error)
         self.fetched += 1
         self._failing = False
         return msgspec.structs.replace(snapshot, rest_born=True)
+
+    def _unreadable(self, wanted: SnapshotWanted, error: DecodeError) -> SnapshotFailed:
+        """A gateway's page, or nothing: the book stays dark and asks again."""
+        self.failures += 1
+        self.context.note("snapshot", f"{wanted.symbol}: {error.text}")
+        return SnapshotFailed(wanted.symbol, wanted.epoch, error.text, UNREADABLE_RETRY_S)

@@ -48,6 +48,29 @@ class Order(Struct, order=True):
     streams: tuple[str, ...]
 
 
+class CommandDue(Struct, frozen=True, gc=False):
+    """The first order of the queue is due."""
+
+
+class CommandSent(Struct, frozen=True, gc=False):
+    """A frame of a command goes out now."""
+
+    verb: Verb
+    streams: tuple[str, ...]
+
+
+class SubscribingState(Struct):
+    """What decides how answers are judged."""
+
+    orders: list[Order]
+    queued: set[tuple[Verb, str]]
+    count: int
+    request_id: int
+    given_up: list[int]
+    again: dict[str, tuple[int, float]]
+    refusals: dict[str, Refused]
+
+
 class Subscribing:
     """Asks for the streams of one connection life and judges what the venue says to it.
 
@@ -73,6 +96,9 @@ class Subscribing:
         self._queued: set[tuple[Verb, str]] = set()
         self._count = 0
         self._wake = trio.Event()
+        self._verb: Verb = "subscribe"
+        self._streams: tuple[str, ...] = ()
+        self._frames: tuple[str, ...] = ()
         self._request_id = 1
         self._given_up: deque[int] = deque(maxlen=GIVEN_UP_LIMIT)
         self._again: dict[str, tuple[int, float]] = {}
@@ -84,21 +110,33 @@ class Subscribing:
         """Send what is ordered, when it is due and at the venue's pace, until the life ends."""
         pause_s = 1 / self._venue.dialect.limits.commands_per_s
         while True:
-            order = await self._next()
-            streams = tuple(name for name in order.streams if self._wanted(order.verb, name))
-            self._queued.difference_update((order.verb, name) for name in order.streams)
-            if not streams:
-                continue
-            at_s = self._venue.clock_offset.venue_s(self._clock.wall_ns())
-            spell = getattr(self._venue.dialect, order.verb)
-            for frame in spell(streams, self._request_id, at_s):
-                if order.verb == "subscribe":
-                    self._contract.asked(self._request_id, streams, self._now_s())
-                else:
-                    self._given_up.append(self._request_id)
-                self._request_id += 1
+            await self._wait_until_due()
+            self._context.input(CommandDue())
+            sent = CommandSent(self._verb, self._streams)
+            for frame in self._frames:
+                self._context.input(sent)
                 await socket.send(frame)
                 await trio.sleep(pause_s)
+
+    def due(self) -> None:
+        """Spell the order that is due."""
+        order = heapq.heappop(self._orders)
+        streams = tuple(name for name in order.streams if self._wanted(order.verb, name))
+        self._queued.difference_update((order.verb, name) for name in order.streams)
+        self._verb, self._streams, self._frames = order.verb, streams, ()
+        if streams:
+            wall_ns = self._clock.wall_ns()
+            at_s = self._context.saw(self._venue.clock_offset.venue_s(wall_ns))
+            spell = getattr(self._venue.dialect, order.verb)
+            self._frames = spell(streams, self._request_id, at_s)
+
+    def sent(self, command: CommandSent) -> None:
+        """Expect the answer of a command."""
+        if command.verb == "subscribe":
+            self._contract.asked(self._request_id, command.streams, self._now_s())
+        else:
+            self._given_up.append(self._request_id)
+        self._request_id += 1
 
     def again(self, topic: Topic) -> None:
         """Give a stream up and ask for it anew: it must begin from the beginning."""
@@ -195,14 +233,14 @@ class Subscribing:
             heapq.heappush(self._orders, Order(due_s, self._count, verb, part))
         self._wake.set()
 
-    async def _next(self) -> Order:
+    async def _wait_until_due(self) -> None:
         while True:
             self._wake = trio.Event()
             due_s = self._orders[0].due_s if self._orders else float("inf")
             wait_s = due_s - self._now_s()
             if wait_s <= 0:
                 await trio.lowlevel.checkpoint()
-                return heapq.heappop(self._orders)
+                return
             with trio.move_on_after(wait_s):
                 await self._wake.wait()
 

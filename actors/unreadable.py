@@ -30,10 +30,19 @@ _WORD = re.compile(rb"[A-Za-z0-9_-]+")
 _MARKS = b"_-"
 
 
-class _Count(Struct):
+class Count(Struct):
+    """Unreadable frames of one symbol for one cause; the last came at `last_s`."""
+
     cause: str
     frames: int
     last_s: float
+
+
+class UnreadableState(Struct):
+    """What was counted, and who is given up."""
+
+    counts: dict[str, Count]
+    given_up: dict[str, str]
 
 
 class Unreadable:
@@ -42,7 +51,7 @@ class Unreadable:
     __slots__ = ("_counts", "given_up")
 
     def __init__(self) -> None:
-        self._counts: dict[str, _Count] = {}
+        self._counts: dict[str, Count] = {}
         self.given_up: dict[str, str] = {}
         """Symbols that are carried no more, each with the sentence that says why."""
 
@@ -64,7 +73,7 @@ class Unreadable:
         count = self._counts.get(symbol)
         lasts_s = FORGOTTEN_BESIDE_DATA_S if beside_data else FORGOTTEN_AFTER_S
         if count is None or count.cause != cause or now_s - count.last_s > lasts_s:
-            count = self._counts[symbol] = _Count(cause, 0, now_s)
+            count = self._counts[symbol] = Count(cause, 0, now_s)
         count.frames += 1
         count.last_s = now_s
         if count.frames < GIVEN_UP_AFTER:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import trio
+from msgspec import Struct
 
 from messages.errors import ScheduledReconnect, SilentConnection, SubscriptionFailed
 
@@ -26,13 +27,27 @@ RENEW_AT = 0.95
 """Part of the venue's own age limit at which a connection is renewed unless told otherwise."""
 
 
+class Looked(Struct, frozen=True, gc=False):
+    """It is time to look; `last_frame_ns` is when the socket brought its last frame."""
+
+    last_frame_ns: int
+
+
+class WatchingState(Struct):
+    """Since when a connection is open, and when it is renewed."""
+
+    opened_s: float
+    renew_s: float
+
+
 class Watching:
-    """Looks after one connection life.
+    """Looks after one connection life, from now on.
 
     Args:
         venue: whose rules and settings hold.
         feed: the cell that shows which symbols are quiet.
         context: clock, chance and event log of the connection's life.
+        contract: what was promised.
         healthy_after_s: time of flowing data after which its backoff starts small again.
         begin_anew: asks again for the depth of a symbol that has stopped.
     """
@@ -42,42 +57,48 @@ class Watching:
         venue: Venue,
         feed: Feed,
         context: ActorContext,
+        contract: SubscriptionContract,
         healthy_after_s: float,
         begin_anew: Callable[[str], None],
     ) -> None:
-        self._venue, self._feed, self._context = venue, feed, context
+        self._feed, self._context, self._contract = feed, context, contract
         self._healthy_after_s, self._begin_anew = healthy_after_s, begin_anew
+        settings, dialect = venue.settings, venue.dialect
+        age_s = settings.reconnect_every_s or dialect.limits.connection_max_age_s * RENEW_AT
+        self._opened_s = self._now_s()
+        self._renew_s = self._opened_s + age_s * (1 - AGE_JITTER * context.random.random())
+        self._silent_after_s = settings.silent_after_s or dialect.heartbeat.silent_after_s
 
-    async def run(self, socket: Websocket, contract: SubscriptionContract) -> None:
-        """Notice broken promises, silence and old age within `WATCH_EVERY_S`.
+    async def run(self, socket: Websocket) -> None:
+        """Look every `WATCH_EVERY_S`, until the life ends."""
+        while True:
+            await trio.sleep(WATCH_EVERY_S)
+            self._context.input(Looked(socket.last_frame_ns))
+
+    def look(self, last_frame_ns: int) -> None:
+        """Notice broken promises, silence and old age.
 
         Raises:
             SubscriptionFailed: a promise of the venue is broken.
             SilentConnection: no frame came for too long.
             ScheduledReconnect: the connection is old.
         """
-        settings, dialect, path = self._venue.settings, self._venue.dialect, self._context.path
-        opened_s = self._now_s()
-        age_s = settings.reconnect_every_s or dialect.limits.connection_max_age_s * RENEW_AT
-        renew_s = opened_s + age_s * (1 - AGE_JITTER * self._context.random.random())
-        silent_after_s = settings.silent_after_s or dialect.heartbeat.silent_after_s
-        while True:
-            await trio.sleep(WATCH_EVERY_S)
-            now_s = self._now_s()
-            breach = contract.breach(now_s)
-            self._feed.quiet = contract.quiet
-            if breach is not None:
-                raise SubscriptionFailed(f"{path}: {breach}")
-            silence_s = now_s - socket.last_frame_ns / 1e9
-            if silence_s > silent_after_s:
-                raise SilentConnection(f"{path} brought no frame for {silence_s:.1f} s")
-            if now_s >= renew_s:
-                raise ScheduledReconnect(f"{path} is {now_s - opened_s:.0f} s old and is renewed")
-            for topic in (*contract.overdue(now_s), *contract.stalled(now_s)):
-                self._context.note("stream", f"{topic.stream} has stopped and is asked for again")
-                self._begin_anew(topic.symbol)
-            if now_s - opened_s > self._healthy_after_s and contract.proven:
-                self._context.healthy()
+        contract, path, now_s = self._contract, self._context.path, self._now_s()
+        breach = contract.breach(now_s)
+        self._feed.quiet = contract.quiet
+        if breach is not None:
+            raise SubscriptionFailed(f"{path}: {breach}")
+        silence_s = now_s - last_frame_ns / 1e9
+        if silence_s > self._silent_after_s:
+            raise SilentConnection(f"{path} brought no frame for {silence_s:.1f} s")
+        open_s = now_s - self._opened_s
+        if now_s >= self._renew_s:
+            raise ScheduledReconnect(f"{path} is {open_s:.0f} s old and is renewed")
+        for topic in (*contract.overdue(now_s), *contract.stalled(now_s)):
+            self._context.note("stream", f"{topic.stream} has stopped and is asked for again")
+            self._begin_anew(topic.symbol)
+        if open_s > self._healthy_after_s and contract.proven:
+            self._context.healthy()
 
     def _now_s(self) -> float:
         return self._context.clock.now_ns() / 1e9

@@ -2,8 +2,9 @@
 
     python -m benchmarks [NAME...] [--quick] [--json] [--write]
 
-Each runs in a process of its own, one after the other.  `--write` puts the table into
-`benchmarks/RESULTS.md`.  Exit code 1 when a bar is broken or a benchmark failed.
+Each runs in a process of its own, one after the other.  `--write` renews their rows in
+`benchmarks/RESULTS.md`, each with its own date, commit and load; the rows of other benchmarks stay.
+Exit code 1 when a bar is broken or a benchmark failed.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks.machine import ROOT, machine
@@ -24,6 +24,9 @@ WITHIN_S = 900.0
 """The longest benchmark takes two minutes; this ends a hang."""
 
 
+HEADER = ("benchmark", "measure", "result", "bar", "kept", "measured")
+
+
 class Row(NamedTuple):
     """One figure: what was measured, the result, the bar it has to keep and whether it does."""
 
@@ -32,6 +35,10 @@ class Row(NamedTuple):
     result: str
     bar: str = ""
     kept: bool | None = None
+
+
+Line = tuple[str, ...]
+"""A row as the table shows it: a text for each column of `HEADER`."""
 
 
 Rows = Iterator[Row]
@@ -216,28 +223,38 @@ def run_one(name: str, *, quick: bool) -> tuple[list[Row], Any]:
     return list(benchmark.rows(said)), said
 
 
-def table(rows: Sequence[Row]) -> str:
-    """The rows as a Markdown table."""
-    lines = ["| benchmark | measure | result | bar | kept |", "| --- | --- | --- | --- | --- |"]
+def lines_of(rows: Sequence[Row], facts: dict[str, str]) -> list[Line]:
+    """The rows with when, of which commit and under which load they were measured."""
     words = {None: "", True: "yes", False: "**no**"}
-    for row in rows:
-        cells = (row.benchmark, row.measure, row.result, row.bar, words[row.kept])
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines)
+    measured = f"{facts['date']}, {facts['commit']}, load {facts['load before']}"
+    return [(*row[:4], words[row.kept], measured) for row in rows]
 
 
-def document(facts: dict[str, str], rows: Sequence[Row]) -> str:
+def lines_in(document: str) -> list[Line]:
+    """The lines of a table that was written before."""
+    found = (line for line in document.splitlines() if line.startswith("| "))
+    return [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in found][2:]
+
+
+def renewed(before: Sequence[Line], new: Sequence[Line]) -> list[Line]:
+    """The lines of all benchmarks, in their order: the new ones, and the old ones of the others."""
+    done, order = {line[0] for line in new}, list(BENCHMARKS)
+    lines = [*(line for line in before if line[0] in order and line[0] not in done), *new]
+    return sorted(lines, key=lambda line: order.index(line[0]))
+
+
+def document(facts: dict[str, str], lines: Sequence[Line]) -> str:
     """The whole of `RESULTS.md`."""
-    head = "\n".join(f"- {name}: {value}" for name, value in facts.items())
-    return (
-        "# Results\n\nWritten by `python -m benchmarks --write`; what each benchmark does stands "
-        f"in its module.\n\n{head}\n\n{table(rows)}\n"
+    head = "\n".join(
+        f"- {name}: {facts[name]}" for name in ("processor", "cores", "system", "python")
     )
-
-
-def place_of(names: Sequence[str]) -> Path:
-    """Where figures are written: those of named benchmarks in a file of their own."""
-    return RESULTS.with_stem("-".join((RESULTS.stem, *names))) if names else RESULTS
+    table = "\n".join(f"| {' | '.join(cells)} |" for cells in (HEADER, ["---"] * 6, *lines))
+    return (
+        "# Results\n\nWritten by `python -m benchmarks [NAME...] --write`, which renews the rows of"
+        " the benchmarks it ran; what each does stands in its module.\n"
+        "Rows may be of different days and loads: compare within a row only.\n\n"
+        f"{head}\n\n{table}\n"
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -249,7 +266,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--write",
         action="store_true",
-        help=f"write {RESULTS.name} too, or a file of its own for named benchmarks",
+        help=f"renew the rows of what ran in {RESULTS.name} too",
     )
     options = parser.parse_args(argv)
     unknown = [name for name in options.names if name not in BENCHMARKS]
@@ -264,9 +281,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         body = [row._asdict() for row in rows]
         print(json.dumps({"machine": facts, "rows": body, "details": details}))
     else:
-        print(document(facts, rows), end="")
+        print(document(facts, lines_of(rows, facts)), end="")
     if options.write:
-        place_of(options.names).write_text(document(facts, rows), encoding="utf-8")
+        before = lines_in(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else []
+        text = document(facts, renewed(before, lines_of(rows, facts)))
+        RESULTS.write_text(text, encoding="utf-8")
     return int(any(row.kept is False for row in rows))
 
 

@@ -1,11 +1,16 @@
-"""What keeping inputs for crash capsules costs: the hand-over in the turn, beside the pipeline.
+"""What keeping inputs for crash capsules costs: CPU beside the pipeline, and memory a book.
 
-    python -m benchmarks.capsules [--rounds 15] [--json]
+    python -m benchmarks.capsules [--windows 1200] [--json] [--write]
 
-Two trees with one book each take the same frames in turns, one keeps what it takes in, the other
-does not; CPU time of one thread.  `book` is what a frame costs from its decoded messages to the
-published top.  The bar is the difference beside the whole pipeline: receiving a frame flat out
-through the websocket in use (27 us, see `receive` in RESULTS.md), decoding, and `book`.
+One tree with a connection and a book takes frames in short windows, whose recorders are put aside
+for every second one: two trees would differ by where their memory lies, which is more than what is
+looked for.  CPU time of one thread; means of the middle 60 in 100 windows.  A frame goes the way of
+the engine: through the connection's input, decoded, in turn into the book, out as a top.  The bar
+is the difference beside the whole pipeline: receiving a frame flat out through the websocket in use
+(27 us, see `receive` in RESULTS.md) and all of that.
+
+Memory is what a recorder holds after each read, summed over its buffers; a connection is bounded by
+its own limit.
 """
 
 from __future__ import annotations
@@ -15,17 +20,24 @@ import json
 import statistics
 import sys
 import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import msgspec
 import trio
+import trio.testing
 
 from actors.bare_venue import bare_venue
 from actors.book import BookActor
-from actors.runtime.actor import Actor
+from actors.connection import ConnectionActor
+from actors.connection_state import Dialled, Listed
+from actors.feed import Feed
+from actors.runtime.actor import Actor, ActorContext
+from actors.runtime.recorder import Mark
+from actors.transport.websocket import Batch
 from benchmarks.handler import Case, synthetic
+from benchmarks.machine import machine
 from config.settings import VenueSettings
-from exchanges.registry import dialect
-from messages.books import FeedOpened
 from supervisors.capsules import Crash
 from supervisors.runtime import Options, Runtime, open_tree
 from supervisors.spec import ChildSpec, SupervisorSpec
@@ -37,8 +49,10 @@ RECEIVE_US = 27.0
 BAR = 0.05
 """Part of the pipeline that keeping inputs may cost."""
 
-FRAMES = 400
-"""Of one round."""
+FRAMES = 100
+"""Of one window."""
+
+TABLE = Path(__file__).with_name("CAPSULES.md")
 
 
 class Nowhere:
@@ -53,11 +67,25 @@ class Nowhere:
         return {}
 
 
-def book_tree() -> SupervisorSpec:
-    """A book and those it speaks to."""
+class UndialledConnection(ConnectionActor):
+    """A connection that is brought frames by the benchmark, not by a socket."""
+
+    async def _live(self) -> None:
+        self.context.input(Listed())
+        self.context.input(Dialled())
+        await trio.sleep_forever()
+
+
+def book_tree(case: Case) -> SupervisorSpec:
+    """A connection, its book, and those they speak to."""
+    symbol = case.info.symbol
+    venue = bare_venue(VenueSettings(name="binance", symbols=(symbol,)), (case.info,))
+
+    def connection() -> ConnectionActor:
+        books, feed = {symbol: "bench/book"}, Feed("bench/feed", (symbol,))
+        return UndialledConnection(venue, (symbol,), books, feed, healthy_after_s=60.0)
 
     def book() -> BookActor:
-        venue = bare_venue(VenueSettings(name="binance", symbols=("BTC/USDT",)))
         return BookActor(
             venue,
             "BTC/USDT",
@@ -66,65 +94,126 @@ def book_tree() -> SupervisorSpec:
             top_levels=20,
         )
 
-    others = (ChildSpec(name, Actor) for name in ("snapshots", "detector", "feed"))
-    return SupervisorSpec(
-        "bench", children=(*others, ChildSpec("book", book, mailbox=BOOK_MAILBOX))
-    )
+    others = (ChildSpec(name, Actor) for name in ("snapshots", "detector"))
+    children = ChildSpec("book", book, mailbox=BOOK_MAILBOX), ChildSpec("feed", connection)
+    return SupervisorSpec("bench", children=(*others, *children))
 
 
-def begin(runtime: Runtime, case: Case) -> None:
-    """Let the book go live."""
-    book = runtime.lookup("bench/book")
-    book.tell_control(FeedOpened(case.info, "bench/feed", 1))
-    book.tell(msgspec.structs.replace(case.snapshot, epoch=1))
+async def begin(runtime: Runtime, case: Case) -> ActorContext:
+    """Let the book go live; return the connection's life."""
+    await trio.testing.wait_all_tasks_blocked()
+    runtime.lookup("bench/book").tell(msgspec.structs.replace(case.snapshot, epoch=1))
+    await trio.testing.wait_all_tasks_blocked()
+    feed = runtime.lookup("bench/feed").context
+    assert feed is not None
+    return feed
 
 
-async def measure(rounds: int) -> dict[str, float]:
-    """Let both trees take turns; return medians in us a frame."""
-    case = synthetic(FRAMES * (rounds + 1))
-    decode = dialect("binance").codec([case.info], 1).decode
-    spent: dict[str, list[float]] = {"off": [], "on": [], "decode": []}
-    async with (
-        open_tree(book_tree()) as off,
-        open_tree(book_tree(), options=Options(capsules=Nowhere())) as on,
-    ):
-        trees = {"off": off, "on": on}
-        for runtime in trees.values():
-            begin(runtime, case)
-        for number in range(rounds):
+def kept_bytes(context: ActorContext) -> int:
+    """What the recorder of a life holds."""
+    assert context.recorder is not None
+    total = 0
+    for kept in context.recorder.segments():
+        frames = sum(
+            sum(map(sys.getsizeof, event.value.payloads))
+            for event in kept.events
+            if isinstance(event, Mark) and isinstance(event.value, Batch)
+        )
+        parts = kept.state or b"", kept.events, kept.readings, kept.data, kept.ends
+        total += frames + sum(map(sys.getsizeof, parts))
+    return total
+
+
+def put_aside(contexts: Sequence[ActorContext]) -> Callable[[], None]:
+    """Let lives keep nothing; return what lets them keep again."""
+    kept = [(context, context.recorder, context.keep) for context in contexts]
+    for context in contexts:
+        context.recorder = context.keep = None
+
+    def back() -> None:
+        for context, recorder, keep in kept:
+            context.recorder, context.keep = recorder, keep
+
+    return back
+
+
+async def measure(windows: int) -> dict[str, float]:
+    """Take frames with recorders and without; return us a frame, and memory in kB."""
+    case = synthetic(FRAMES * windows)
+    spent: dict[bool, list[float]] = {True: [], False: []}
+    held: list[int] = []
+    async with open_tree(book_tree(case), options=Options(capsules=Nowhere())) as runtime:
+        feed = await begin(runtime, case)
+        book = runtime.lookup("bench/book").context
+        assert book is not None
+        for number in range(windows):
+            keeps = number % 4 in (0, 3)  # pairs in both orders
             part = case.frames[number * FRAMES : (number + 1) * FRAMES]
+            reads = [(Batch([frame], 1), len(frame)) for frame in part]
+            back = None if keeps else put_aside((feed, book))
+            take = feed.input
             began_ns = time.thread_time_ns()
-            messages = [decode(frame, 1) for frame in part]
-            spent["decode"].append((time.thread_time_ns() - began_ns) / FRAMES / 1e3)
-            names = list(trees)
-            for name in names if number % 2 else reversed(names):
-                tell = trees[name].lookup("bench/book").tell_batch
-                # Each tree decodes its own: what is kept must not keep the other's alive.
-                began_ns = time.thread_time_ns()
-                for frame in part:
-                    tell(decode(frame, 1))
-                spent[name].append((time.thread_time_ns() - began_ns) / FRAMES / 1e3)
-            del messages
+            for read, size_bytes in reads:
+                take(read, size_bytes)
+            spent[keeps].append((time.thread_time_ns() - began_ns) / FRAMES / 1e3)
+            if back is not None:
+                back()
+            held.append(kept_bytes(book))
             await trio.lowlevel.checkpoint()
-        for runtime in trees.values():
-            row = next(each for each in runtime.rows() if each.path == "bench/book")
-            if row.mailbox is None or row.mailbox.handled < rounds * FRAMES or row.restarts:
-                raise SystemExit("the book has not taken everything")
-    found = {name: round(statistics.median(each), 2) for name, each in spent.items()}
-    more = statistics.median(a - b for a, b in zip(spent["on"], spent["off"], strict=True))
-    found["more"] = round(more, 2)
-    found["share_of_book"] = round(more / (found["off"] - found["decode"]), 3)
-    found["share_of_pipeline"] = round(more / (found["off"] + RECEIVE_US), 3)
-    return found
+        row = next(each for each in runtime.rows() if each.path == "bench/book")
+        if row.mailbox is None or row.mailbox.handled < windows * FRAMES or row.restarts:
+            raise SystemExit("the book has not taken everything")
+        connection_kb = kept_bytes(feed) / 1e3
+    with_us, without_us = middle(spent[True]), middle(spent[False])
+    # A recorder fills up and begins anew: what a full one holds on average, and at most.
+    book_kb = [size / 1e3 for size in held[len(held) // 4 :]]
+    found = {
+        "without_us": without_us,
+        "with_us": with_us,
+        "more_us": with_us - without_us,
+        "book_mean_kb": statistics.fmean(book_kb),
+        "book_most_kb": max(book_kb),
+        "books_300_mb": 300 * statistics.fmean(book_kb) / 1e3,
+        "connection_kb": connection_kb,
+    }
+    share = found["more_us"] / (without_us + RECEIVE_US)
+    return {name: round(each, 2) for name, each in found.items()} | {
+        "share_of_pipeline": round(share, 3)
+    }
+
+
+def middle(spent: list[float]) -> float:
+    """The mean of what is neither quick nor slow."""
+    fifth = len(spent) // 5
+    return statistics.fmean(sorted(spent)[fifth : len(spent) - fifth])
+
+
+def document(found: dict[str, float], windows: int) -> str:
+    """The whole of `CAPSULES.md`."""
+    lines = [f"- {name}: {value}" for name, value in machine().items()]
+    rows = [f"| {name} | {value} |" for name, value in found.items()]
+    kept = "kept" if found["share_of_pipeline"] <= BAR else "**broken**"
+    return (
+        "# What crash capsules cost\n\n"
+        "Written by `python -m benchmarks.capsules --write`; what is measured stands there.\n"
+        f"{windows} windows of {FRAMES} frames, with and without recorders in turns.\n\n"
+        + "\n".join(lines)
+        + "\n\n| measure | found |\n|---|---|\n"
+        + "\n".join(rows)
+        + f"\n\nThe bar is {BAR:g} of the pipeline's CPU: {kept}.\n"
+    )
 
 
 def main() -> int:
     """Measure and print; 1 when the bar is not kept."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--windows", type=int, default=1_200)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--write", action="store_true", help=f"write {TABLE.name}")
     options = parser.parse_args()
-    found = trio.run(measure, options.rounds)
+    found = trio.run(measure, options.windows)
+    if options.write:
+        TABLE.write_text(document(found, options.windows), encoding="utf-8")
     if options.json:
         print(json.dumps(found | {"bar": BAR}))
     else:

@@ -10,7 +10,7 @@ on a busy machine, absolute times do not.
 
 `decode` reads the frame into the codec's own typed struct, limits of numbers included; `bare`
 into the same struct without limits.  `codec` adds what makes a message of it.  `handler` is the
-bar's: codec, `Sequencer`, `LadderBook` and the compare of the best prices with those of another
+bar's: codec, `Sequencer`, `OrderBook` and the compare of the best prices with those of another
 venue.  `proven` is what a book actor runs: codec and `ProvenBook`, proof by best quotes included.
 """
 
@@ -37,7 +37,7 @@ from exchanges.binance import wire
 from exchanges.contract import PublicCodec, SequenceRule
 from exchanges.registry import dialect
 from exchanges.sequencing import Sequencer, Verdict
-from markets.book import LadderBook
+from markets.book import OrderBook
 from messages.instruments import SymbolInfo
 from messages.market import BookDelta, BookSnapshot
 
@@ -204,10 +204,9 @@ def codec_way(case: Case) -> Way:
     return run
 
 
-def live_book(case: Case) -> tuple[Sequencer, LadderBook]:
+def live_book(case: Case) -> tuple[Sequencer, OrderBook]:
     """A sequencer and a book that stand at the snapshot."""
-    assert case.info.tick is not None
-    sequencer, book = Sequencer(dialect(case.venue).rule), LadderBook(case.info.tick)
+    sequencer, book = Sequencer(dialect(case.venue).rule), OrderBook()
     sequencer.snapshot(case.snapshot)
     book.reset(case.snapshot.bids, case.snapshot.asks)
     return sequencer, book
@@ -254,7 +253,7 @@ def proven_way(case: Case) -> Way:
     """Do what a book actor does with an event."""
     decode = codec_of(case).decode
     book = ProvenBook(dialect(case.venue).rule)
-    book.open(case.info, 0)
+    book.open(0)
     book.snapshot(case.snapshot)
 
     def run(frames: list[bytes]) -> None:

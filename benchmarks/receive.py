@@ -24,7 +24,7 @@ import trio_websocket
 
 from actors.runtime.clock import SystemClock
 from actors.transport.dial import SocketDialer
-from actors.transport.websocket import open_websocket
+from actors.transport.opening import open_websocket
 
 PAYLOAD_BYTES = 380
 """The mean size of a depth frame with 8.5 level changes."""

@@ -13,7 +13,6 @@ import argparse
 import json
 import statistics
 import time
-from decimal import Decimal
 
 import trio
 from msgspec.structs import replace
@@ -28,8 +27,6 @@ from arbtree.status import books
 from config.defaults import default_settings
 from config.settings import AuditorSettings, Settings
 from exchanges.contract import SequenceRule
-from messages.identifiers import ContractKind
-from messages.instruments import SymbolInfo
 from messages.market import BookDelta, BookSnapshot, Levels
 from simulator.world import START_MS, World
 from supervisors.runtime import Options
@@ -83,19 +80,10 @@ async def cpu_of(way: str, seconds: float) -> tuple[float, float, int]:
 
 def one_audit_us(rounds: int) -> dict[str, float]:
     """What one audit costs a large book: the copy, a note, and the comparison."""
-    info = SymbolInfo(
-        venue="binance",
-        symbol="BTC/USDT",
-        native="BTCUSDT",
-        base="BTC",
-        quote="USDT",
-        kind=ContractKind.SPOT,
-        tick=Decimal("0.01"),
-    )
     bids: Levels = tuple(((60_000_00 - 3 * n) / 100, 1.0 + n) for n in range(LEVELS))
     asks: Levels = tuple(((60_000_01 + 3 * n) / 100, 1.0 + n) for n in range(LEVELS))
     book = ProvenBook(SequenceRule.CONTIGUOUS, max_levels=LEVELS)
-    book.open(info, 1)
+    book.open(1)
     book.snapshot(BookSnapshot("binance", "BTC/USDT", 1, 100, 0, 0, bids, asks))
     audit = BookAudit(book, 100, 20)
     events = [

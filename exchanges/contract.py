@@ -86,6 +86,10 @@ class PublicCodec(abc.ABC):
     """Decodes the frames of one connection life."""
 
     @abc.abstractmethod
+    def learn(self, symbols: Iterable[SymbolInfo]) -> None:
+        """Know these symbols too, as if the codec had been made with them."""
+
+    @abc.abstractmethod
     def decode(self, payload: bytes, received_ns: int) -> tuple[PublicMessage, ...]:
         """Turn one frame into messages.
 

@@ -43,6 +43,7 @@ from actors.runtime.recorder import (
     NOW,
     SAW,
     STARTED,
+    SUSPENDED,
     WALL,
 )
 from actors.runtime.reference import ActorRef
@@ -119,6 +120,8 @@ class _Script:
                 actor.handle_input(value)
             elif kind == STARTED:
                 actor.started()
+            elif kind == SUSPENDED:
+                actor.suspended()
             elif kind == ASK:
                 assert isinstance(value, tuple)  # a pair, as the turn keeps it
                 asker, message = value
@@ -231,7 +234,7 @@ class _ReplayContext(ActorContext):
         """What the actor saw then, whatever there is to see now."""
         return value if self._script.muted else self._script.read(SAW)
 
-    def input(self, message: object) -> None:
+    def input(self, message: object, size_bytes: int = 0) -> None:
         """Nothing brings input but the script."""
 
 

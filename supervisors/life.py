@@ -17,7 +17,7 @@ import trio
 
 from actors.runtime.actor import Actor, ActorContext
 from actors.runtime.faults import BadRequest, LeakedCancellation, NoProgress
-from actors.runtime.recorder import STARTED
+from actors.runtime.recorder import STARTED, SUSPENDED, noted
 from actors.runtime.timers import Timer
 from actors.runtime.whereabouts import current_path
 from supervisors.capsules import keep_crash
@@ -189,13 +189,9 @@ class Life:
         )
         self.actor = actor
         record.ref.admit(self.context)
-        recorder = self.context.recorder
-        if recorder is None:
-            actor.started()
-        else:
-            recorder.begin()
-            with recorder.noting(STARTED):
-                actor.started()
+        if self.context.recorder is not None:
+            self.context.recorder.begin()
+        noted(self.context.recorder, STARTED, actor.started)
         self._started = True
         record.ref.begin()
         self.progress()
@@ -284,7 +280,8 @@ class Life:
             self.record.ref.hold()
             self.record.set_state("suspended")
             if self._started and self.actor is not None:
-                self._call(self.actor.suspended)
+                hook, recorder = self.actor.suspended, self.context.recorder
+                self._call(lambda: noted(recorder, SUSPENDED, hook))
 
     def resume(self) -> None:
         """Go on; time spent suspended is nobody's lack of progress."""

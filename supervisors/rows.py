@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from actors.runtime.mailbox import NOTHING, MailboxStatistics
 from supervisors.child import ActorRecord, Record
 from supervisors.frames import await_frames
 from supervisors.supervisor import Supervisor
-from supervisors.waits import cycles, waits
+from supervisors.waits import Wait, cycles, waits
 
 
 class Row(Struct, frozen=True, gc=False):
@@ -75,30 +76,38 @@ def walk(record: Record) -> list[Record]:
 
 def rows_below(root: Record, now_s: float) -> list[Row]:
     """Return one row for each record; plain reading, so it never waits."""
+    rows = [
+        _actor_row(record, now_s) if type(record) is ActorRecord else _supervisor_row(record, now_s)
+        for record in walk(root)
+    ]
     edges = waits(root.runtime.registry.refs(), now_s)
+    return _with_waits(rows, edges) if edges else rows
+
+
+def _with_waits(rows: list[Row], edges: list[Wait]) -> list[Row]:
+    """Say of each row for whom it waits, and whether in a circle."""
     waiting: dict[str, tuple[str, ...]] = {}
     for edge in edges:
         waiting[edge.asker] = (*waiting.get(edge.asker, ()), edge.callee)
-    stuck = {path for circle in cycles(edges) for path in circle} if edges else set()
+    stuck = {path for circle in cycles(edges) for path in circle}
     return [
-        _actor_row(record, now_s, waiting, stuck)
-        if type(record) is ActorRecord
-        else _supervisor_row(record, now_s)
-        for record in walk(root)
+        replace(row, waits_for=waiting[row.path], deadlocked=row.path in stuck)
+        if row.path in waiting
+        else row
+        for row in rows
     ]
 
 
-def _actor_row(
-    record: ActorRecord, now_s: float, waiting: dict[str, tuple[str, ...]], stuck: set[str]
-) -> Row:
+def _actor_row(record: ActorRecord, now_s: float) -> Row:
     """By position and without detours: a view looks at every actor of the tree each second."""
     last, failure, state, ref = record.last_exit, record.last_failure, record.state, record.ref
-    mailbox, spec, life, path = ref.mailbox, record.spec, record.life, record.path
-    within_s, up_s, scope = spec.progress_within_s, record.up_s, spec.scope
-    busy = life is not None and life.context is not None and life.context.work is not None
-    doing, doing_s = _doing(record, now_s) if busy or mailbox.in_hand is not NOTHING else ("", None)
+    mailbox, spec, life = ref.mailbox, record.spec, record.life
+    within_s, up_s, scope, budget = spec.progress_within_s, record.up_s, spec.scope, spec.budget
+    context = None if life is None else life.context
+    busy = mailbox.in_hand is not NOTHING or (context is not None and context.work is not None)
+    doing, doing_s = _doing(record, now_s) if busy else ("", None)
     return Row(
-        path,
+        record.path,
         "actor",
         state,
         ref.generation,
@@ -111,16 +120,14 @@ def _actor_row(
         mailbox.statistics(),
         scope,
         record.in_force if scope else "",
-        spec.budget.count,
-        spec.budget.window_s,
+        budget.count,
+        budget.window_s,
         None if up_s is None else now_s - up_s,
         None if mailbox.accepted == mailbox.taken else mailbox.oldest_s(now_s),
         doing,
         doing_s,
         None if within_s is None or life is None else life.progress_age_s(now_s),
         within_s,
-        waiting.get(path, ()) if waiting else (),
-        path in stuck,
     )
 
 

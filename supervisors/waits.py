@@ -22,8 +22,9 @@ def waits(refs: Iterable[ActorRef], now_s: float) -> list[Wait]:
     """Return every open question of a run, and everybody who waits for room in a mailbox."""
     found = []
     for ref in refs:
-        box, path = ref.mailbox, ref.path
+        box = ref.mailbox
         if box.asks or box.blocked:
+            path = ref.path
             found += [Wait(ask.asker, path, max(0.0, ask.deadline_s - now_s)) for ask in box.asks]
             found += [
                 Wait(each.sender, path, max(0.0, each.deadline_s - now_s), "room")

@@ -16,14 +16,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Struct
 
-from actors.recordings.files import line_batches
+from actors.recordings.files import LineFile
 from actors.recordings.records import NS_DIGITS, Feed, Kind, Record, seconds_to_ns
 
 _FRAME: Final = re.compile(rb"\d{9,11}(\.\d+)?: ")
@@ -119,10 +118,10 @@ def _json_line(line: bytes) -> _JsonLine | None:
         return None
 
 
-def read_text(path: Path, feed: Feed) -> Iterator[Record]:
+def read_text(file: LineFile, feed: Feed) -> Iterator[Record]:
     """Yield the records of a file of the text form; `feed` names the venue."""
     at_ns, current, frame = 0, feed, Kind.FRAME
-    for lines in line_batches(path):
+    for lines in file.batches():
         for line in lines:
             stamp, colon, payload = line.partition(b": ")
             whole, _, fraction = stamp.partition(b".")
@@ -162,11 +161,11 @@ def _other_line(line: bytes, feed: Feed, current: Feed, at_ns: int) -> Record:
     return at_ns, Kind.ANSWER, feed, body, url
 
 
-def read_json(path: Path, feed: Feed) -> Iterator[Record]:
+def read_json(file: LineFile, feed: Feed) -> Iterator[Record]:
     """Yield the records of a file of the JSON form; `feed` names the venue."""
     feeds: dict[str, Feed] = {}
     at_ns = 0
-    for lines in line_batches(path):
+    for lines in file.batches():
         for line in lines:
             found = _json_line(line)
             if found is None:

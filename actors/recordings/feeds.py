@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from actors.proven_book import ProvenBook
@@ -48,7 +48,7 @@ class Link:
     so a frame that cannot be decoded is looked at for a new symbol and decoded again if it has one.
     """
 
-    __slots__ = ("decode", "fed", "name", "names", "natives", "quoted")
+    __slots__ = ("_codec", "decode", "fed", "name", "names", "natives", "quoted")
 
     def __init__(self, names: VenueNames, name: str) -> None:
         self.names, self.name = names, name
@@ -57,12 +57,13 @@ class Link:
         """The books this connection brought depth for, by unified symbol."""
         self.quoted: dict[str, Track] = {}
         """What it brought best quotes for, by unified symbol."""
-        self._arm()
+        self._codec = names.dialect.codec((), EPOCH)
+        self.decode = self._codec.decode
 
-    def learn(self, infos: Iterable[SymbolInfo]) -> None:
+    def learn(self, infos: Sequence[SymbolInfo]) -> None:
         """Know these symbols from now on."""
         self.natives.update((info.native, info) for info in infos)
-        self._arm()
+        self._codec.learn(infos)
 
     def decode_again(
         self, payload: bytes, at_ns: int, error: DecodeError
@@ -86,10 +87,6 @@ class Link:
             raise DecodeError(refusal) from error
         self.learn(found)
         return self.decode(payload, at_ns)
-
-    def _arm(self) -> None:
-        codec = self.names.dialect.codec(self.natives.values(), EPOCH)
-        self.decode = codec.decode
 
 
 def natives_in(payload: bytes) -> Iterator[str]:

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
-from actors.recordings.files import line_batches
+from actors.recordings.files import LineFile
 from actors.recordings.records import Feed, Kind, Record
 
 _LINE = re.compile(rb"\d{16,20} [\[{]")
@@ -41,16 +40,16 @@ def guess_native(lines: list[bytes]) -> str:
     return found.pop().decode().upper() if len(found) == 1 else ""
 
 
-def read(path: Path, feed: Feed, native: str) -> Iterator[Record]:
+def read(file: LineFile, feed: Feed, native: str) -> Iterator[Record]:
     """Yield the records of one file.
 
     Args:
-        path: the file.
+        file: the file.
         feed: the venue it belongs to.
         native: the symbol of snapshots that name none.
     """
     at_ns, frame, snapshot = 0, Kind.FRAME, Kind.SNAPSHOT
-    for lines in line_batches(path):
+    for lines in file.batches():
         for line in lines:
             stamp, _, payload = line.partition(b" ")
             try:

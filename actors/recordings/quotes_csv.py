@@ -7,10 +7,9 @@ or `ask`; sizes are optional.  The file names neither venue nor symbol.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
-from actors.recordings.files import line_batches
+from actors.recordings.files import LineFile
 from actors.recordings.records import Feed, Kind, Record, scaled_to_ns
 from messages.errors import RecordingError
 
@@ -60,7 +59,7 @@ def looks_like(line: bytes) -> bool:
     return _columns(line) is not None
 
 
-def read(path: Path, feed: Feed) -> Iterator[Record]:
+def read(file: LineFile, feed: Feed) -> Iterator[Record]:
     """Yield the quotes of one file.
 
     A line that cannot be read at all (no time, too few columns) is yielded as a quote with its
@@ -68,7 +67,7 @@ def read(path: Path, feed: Feed) -> Iterator[Record]:
     """
     columns: _Columns | None = None
     at_ns = number = 0
-    for lines in line_batches(path):
+    for lines in file.batches():
         for line in lines:
             number += 1
             if not line.strip():
@@ -76,7 +75,7 @@ def read(path: Path, feed: Feed) -> Iterator[Record]:
             if columns is None:
                 columns = _columns(line)
                 if columns is None:
-                    raise RecordingError(f"{path}: line {number} is no header of a quote file")
+                    raise RecordingError(f"{file.path}: line {number} is no header of a quote file")
                 continue
             values = line.strip().split(b",")
             place = f"line {number}"

@@ -134,11 +134,15 @@ class _RecordedCodec(PublicCodec):
     def __init__(
         self, codec: PublicCodec, tape: Tape, feed: Feed, epoch: int, undecoded: Undecoded
     ) -> None:
-        self._decode = codec.decode
+        self._decode, self._codec = codec.decode, codec
         self._record = tape.record
         self._feed = feed
         self._epoch = epoch
         self._undecoded = undecoded
+
+    def learn(self, symbols: Iterable[SymbolInfo]) -> None:
+        """See `PublicCodec.learn`."""
+        self._codec.learn(symbols)
 
     def decode(self, payload: bytes, received_ns: int) -> tuple[PublicMessage, ...]:
         """See `PublicCodec.decode`."""

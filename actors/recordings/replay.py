@@ -96,14 +96,16 @@ class Replay:
     def _run(self, progress: Callable[[int], None] | None) -> None:
         frame, delta, quote, snapshot = Kind.FRAME, BookDelta, BestQuote, BookSnapshot
         feed: Feed | None = None
-        pairs, count = self.pairs, 0
+        pairs, count, due = self.pairs, 0, PROGRESS_RECORDS
         for record in merged(self.recordings):
             at_ns, kind, current, payload, _ = record
             if pairs.dirty and at_ns > pairs.now_ns:
                 pairs.flush()
             count += 1
-            if progress is not None and not count % PROGRESS_RECORDS:
-                progress(count)
+            if count == due:
+                due += PROGRESS_RECORDS
+                if progress is not None:
+                    progress(count)
             if kind is not frame:
                 self._other(record)
                 continue
@@ -199,7 +201,7 @@ class Replay:
         """Begin a new life of a connection: what it fed starts empty."""
         for track in link.fed.values():
             if track.book is not None:
-                track.book.open(track.info, EPOCH)
+                track.book.open(EPOCH)
                 self._withdraw(track, at_ns)
 
     def _snapshot(self, feed: Feed, native: str, payload: bytes, at_ns: int) -> None:
@@ -288,7 +290,7 @@ class Replay:
         if track is None or track.book is None:
             feed = names.dialect.depth_feed(snapshots="rest")
             book = ProvenBook(names.dialect.rule, served_levels=feed.levels)
-            book.open(info, EPOCH)
+            book.open(EPOCH)
             leg = track.leg if track else self._leg(info)
             leg.depth = book.top
             track = tracks[info.symbol] = Track(info, book, leg)

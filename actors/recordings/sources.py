@@ -18,7 +18,7 @@ from typing import Final
 from msgspec import Struct
 
 from actors.recordings import capture, cryptofeed, hftbacktest, quotes_csv
-from actors.recordings.files import line_batches
+from actors.recordings.files import LineFile
 from actors.recordings.records import Feed, Kind, Record, Recording
 from exchanges.registry import dialect
 from messages.errors import RecordingError, UnknownSymbol, UsageError
@@ -59,18 +59,19 @@ def open_recording(source: Source) -> Recording:
         RecordingError: it is missing, empty, or no recording that we know.
         UsageError: it does not say which venue or symbol it belongs to, nor did the user.
     """
-    head = _head(source.path)
+    file = LineFile(source.path)
+    head = _head(file)
     for line in head[:5]:
         if capture.looks_like(line):
             return _open_capture(source)
         if quotes_csv.looks_like(line):
-            return _open_quotes(source)
+            return _open_quotes(source, file)
         if cryptofeed.looks_like_text(line):
-            return _open_cryptofeed(source, head, "cryptofeed", cryptofeed.read_text)
+            return _open_cryptofeed(source, file, head, "cryptofeed", cryptofeed.read_text)
         if hftbacktest.looks_like(line):
-            return _open_hftbacktest(source, head)
+            return _open_hftbacktest(source, file, head)
         if cryptofeed.looks_like_json(line):
-            return _open_cryptofeed(source, head, "cryptofeed json", cryptofeed.read_json)
+            return _open_cryptofeed(source, file, head, "cryptofeed json", cryptofeed.read_json)
     raise RecordingError(
         f"{source.path}: this is no recording we know (a capture, a cryptofeed or hftbacktest "
         "file, or a quote file with a header such as ts_ms,bid,ask)"
@@ -84,14 +85,13 @@ def merged(recordings: Sequence[Recording]) -> Iterator[Record]:
     return heapq.merge(*(recording.read() for recording in recordings), key=itemgetter(0))
 
 
-def _head(path: Path) -> list[bytes]:
+def _head(file: LineFile) -> list[bytes]:
     """Take the first lines that hold anything."""
-    if not path.exists():
-        raise RecordingError(f"{path}: there is no such file")
-    lines = (line for batch in line_batches(path) for line in batch if line.strip())
-    head = list(islice(lines, HEAD_LINES))
+    if not file.path.exists():
+        raise RecordingError(f"{file.path}: there is no such file")
+    head = file.head(HEAD_LINES)
     if not head:
-        raise RecordingError(f"{path}: the file is empty")
+        raise RecordingError(f"{file.path}: the file is empty")
     return head
 
 
@@ -123,26 +123,27 @@ def _known_venue(source: Source, guessed: str, what: str) -> str:
     return venue
 
 
-def _open_hftbacktest(source: Source, head: list[bytes]) -> Recording:
+def _open_hftbacktest(source: Source, file: LineFile, head: list[bytes]) -> Recording:
     venue = _known_venue(source, hftbacktest.guess_venue(head), "this hftbacktest file")
     native = hftbacktest.guess_native(head)
     feed = Feed(venue, "", source.symbol)
-    read = partial(hftbacktest.read, source.path, feed, native)
+    read = partial(hftbacktest.read, file, feed, native)
     return _opened(source, "hftbacktest", venue, read)
 
 
 def _open_cryptofeed(
     source: Source,
+    file: LineFile,
     head: list[bytes],
     name: str,
-    reader: Callable[[Path, Feed], Iterator[Record]],
+    reader: Callable[[LineFile, Feed], Iterator[Record]],
 ) -> Recording:
     venue = _known_venue(source, cryptofeed.guess_venue(head), "this cryptofeed file")
-    read = partial(reader, source.path, Feed(venue, "", source.symbol))
+    read = partial(reader, file, Feed(venue, "", source.symbol))
     return _opened(source, name, venue, read)
 
 
-def _open_quotes(source: Source) -> Recording:
+def _open_quotes(source: Source, file: LineFile) -> Recording:
     if not source.venue or not source.symbol:
         raise UsageError(
             f"{source.path}: a quote file does not say what it is of: name it, "
@@ -153,7 +154,7 @@ def _open_quotes(source: Source) -> Recording:
     except UnknownSymbol as error:
         raise UsageError(f"{source.path}: {error}") from error
     feed = Feed(source.venue, "", source.symbol)
-    return _opened(source, "quotes", source.venue, partial(quotes_csv.read, source.path, feed))
+    return _opened(source, "quotes", source.venue, partial(quotes_csv.read, file, feed))
 
 
 def _open_capture(source: Source) -> Recording:

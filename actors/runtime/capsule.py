@@ -10,7 +10,7 @@ that the reader already knows are made (`TypeFinder`); pickle is not used.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import msgspec
@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from actors.runtime.asks import Answer
 from actors.runtime.faults import AskFailed
-from actors.runtime.recorder import MESSAGE, NOW, Kept, Mark, Now, Sealed, encode
+from actors.runtime.recorder import INPUT, MESSAGE, NOW, NOW_MARK, Kept, Mark, encode
 from messages.errors import UsageError
 
 VERSION: Final = 1
@@ -55,7 +55,7 @@ class Packed(Struct, frozen=True, array_like=True):
 
 
 class CapsuleEvent(Struct, frozen=True, array_like=True):
-    """One input (`message`, `control`, `ask`, `input`, `started`, `drained`) or what was read."""
+    """One input (see `INPUT_KINDS`), the end of a turn (`drained`), or what was read."""
 
     kind: str
     value: Packed
@@ -125,7 +125,7 @@ class Capsule(Struct, frozen=True, kw_only=True):
         return sum(event.kind in INPUT_KINDS for event in self.events)
 
 
-INPUT_KINDS: Final = frozenset({MESSAGE, "control", "ask", "input", "started"})
+INPUT_KINDS: Final = frozenset({MESSAGE, INPUT, "control", "ask", "started", "suspended"})
 _pack = encode
 
 
@@ -197,19 +197,34 @@ def pack_segments(
     segments: list[Kept], missing: str
 ) -> tuple[bytes | None, str, list[CapsuleEvent]]:
     """Put together what a recorder kept: the state (or why there is none), and the events since."""
-    events = [_event(event) for kept in segments for event in kept.events]
+    events = [event for kept in segments for event in _events(kept)]
     state = segments[0].state if segments else None
     return state, "" if state is not None else missing or "no state was kept", events
 
 
-def _event(event: object) -> CapsuleEvent:
-    if type(event) is Sealed:
-        return CapsuleEvent(MESSAGE, Packed(form_of(event.kind), event.data))
-    if type(event) is Mark:
-        return CapsuleEvent(event.kind, pack(event.value))
-    if type(event) is Now:
-        return CapsuleEvent(NOW, pack(event.read_ns))
-    return CapsuleEvent(MESSAGE, pack(event))
+def _events(kept: Kept) -> Iterator[CapsuleEvent]:
+    """Name what a list holds, oldest first."""
+    start, ends, readings = 0, iter(kept.ends), iter(kept.readings)
+    for event in kept.events:
+        if event is NOW_MARK:
+            yield CapsuleEvent(NOW, pack(next(readings)))
+        elif isinstance(event, Mark):
+            yield CapsuleEvent(event.kind, pack(event.value))
+        else:
+            assert isinstance(event, type)  # of the message that stands in the buffer
+            end = next(ends)
+            yield CapsuleEvent(MESSAGE, _message(event, bytes(kept.data[start:end])))
+            start = end
+
+
+def _message(kind: type, data: bytes) -> Packed:
+    """Name a message that was encoded; what is no struct can only be shown."""
+    if issubclass(kind, Struct):
+        return Packed(form_of(kind), data)
+    value = msgspec.msgpack.decode(data)
+    if type(value) is kind:
+        return pack(value)
+    return Packed(OPAQUE, f"{form_of(kind)} {value!r:.{MAX_OPAQUE}}".encode())
 
 
 # -- the file -------------------------------------------------------------------------------------

@@ -384,14 +384,15 @@ class Mailbox:
 
     def statistics(self) -> MailboxStatistics:
         """Return the counters; quick, as a picture of the tree reads every mailbox."""
+        accepted, lost, refused = self.accepted, self.lost, self.refused
         return MailboxStatistics(
             self.spec.capacity,
-            self.accepted,
+            accepted,
             self.handled,
-            self.accepted - self.taken,
+            accepted - self.taken,
             0 if self.in_hand is NOTHING else 1,
             self.peak,
             len(self.blocked),
-            self.lost.copy() if self.lost else _NONE,
-            self.refused.copy() if self.refused else _NONE,
+            lost.copy() if lost else _NONE,
+            refused.copy() if refused else _NONE,
         )

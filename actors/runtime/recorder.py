@@ -1,22 +1,22 @@
 """What one life of an actor took in, kept so that its end can be acted out again.
 
-A recorder keeps messages and states as bytes, made at once: holding on to the objects keeps warm
-memory from being used again, which costs the decoder more than the encoding (measured: 4 us a
-frame of 8 levels, beside 1), and five times the memory.  Files are made off the loop
-(`supervisors.capsules`).  Between the messages, in the order in which the handlers saw them, stand
-marks for everything else that decides what a handler does: readings of the clocks, draws of
-chance, facts read elsewhere (`ActorContext.saw`), control messages, questions, the ends of turns.
+A message is encoded the moment it is taken, onto the end of one buffer: it is warm then, and
+holding on to the object would keep warm memory from being used again, which costs the decoder more
+than the encoding, and takes four times the memory.  Between the messages, in the order in which
+the handlers saw them, stand marks for everything else that decides what a handler does: readings
+of the clocks, draws of chance, facts read elsewhere (`ActorContext.saw`), control messages,
+questions.  Files are made off the loop (`supervisors.capsules`).
 
-Every `capsule_every` inputs the actor tells its state.  The list begins anew there; the one
-before, with the state it began with, is kept until the new one is long enough.  So the state
-before the first kept input is always exact, or known to be missing.
+After `capsule_every` inputs or `capsule_bytes` the actor tells its state and the buffer begins
+anew; the one before, with the state it began with, is kept until the new one is long enough.  So
+the state before the first kept input is always exact, or known to be missing.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from array import array
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -31,13 +31,14 @@ LEAST_INPUTS: Final = 32
 """With fewer inputs since the last state, the list before it is kept too."""
 
 MAX_KEPT: Final = 65_536
-"""Inputs and marks of one list: a handler that reads the clock in a loop ends no memory."""
+"""Events of one list: a handler that reads the clock in a loop ends no memory."""
 
 MESSAGE: Final = "message"
 STARTED: Final = "started"
 CONTROL: Final = "control"
 ASK: Final = "ask"
 INPUT: Final = "input"
+SUSPENDED: Final = "suspended"
 DRAINED: Final = "drained"
 NOW: Final = "now"
 WALL: Final = "wall"
@@ -46,37 +47,55 @@ BITS: Final = "bits"
 SAW: Final = "saw"
 
 
-class Mark(Struct):
-    """Something other than a message of the data lane; `kind` is one of the names above."""
+class Mark(Struct, gc=False):
+    """Something other than a message; `kind` is one of the names above."""
 
     kind: str
     value: object = None
 
 
-class Now(Struct, gc=False):
-    """A reading of the monotonic clock: a mark of its own, as there is one in every turn."""
-
-    read_ns: int
-
-
-class Sealed(Struct, gc=False):
-    """A message of the data lane as bytes; `kind` is its class."""
-
-    kind: type
-    data: bytes
-
-
-encode: Final = msgspec.msgpack.Encoder().encode
-
 DRAINED_MARK: Final = Mark(DRAINED)
+NOW_MARK: Final = Mark(NOW)
+_encoder: Final = msgspec.msgpack.Encoder()
+encode: Final = _encoder.encode
+_encode_into: Final = _encoder.encode_into
+_NO_FORM: Final = (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError)
 
 
 class Kept(Struct):
-    """A state (None: missing) and what came since; `fresh`: of an actor not started yet."""
+    """A state and what came since.
+
+    Args:
+        state: None: it is missing.
+        fresh: it is that of an actor not started yet.
+        events: in order: the class of a message, or a mark.
+        readings: of the monotonic clock, one for each `NOW_MARK`.
+        data: the messages, one behind the other.
+        ends: where in `data` each message ends.
+    """
 
     state: bytes | None
     fresh: bool
-    events: list[object]
+    events: list[object] = msgspec.field(default_factory=list)
+    readings: array[int] = msgspec.field(default_factory=lambda: array("q"))
+    data: bytearray = msgspec.field(default_factory=bytearray)
+    ends: array[int] = msgspec.field(default_factory=lambda: array("L"))
+
+    def keeper(self) -> Callable[[object], None]:
+        """Return what takes each message in."""
+        data, ended, append = self.data, self.ends.append, self.events.append
+
+        def keep(message: object) -> None:
+            try:
+                _encode_into(message, data, -1)
+            except _NO_FORM:  # kept as it is, to be shown
+                del data[self.ends[-1] if self.ends else 0 :]
+                append(Mark(MESSAGE, message))
+            else:
+                append(type(message))
+                ended(len(data))
+
+        return keep
 
 
 class Recorder:
@@ -87,33 +106,34 @@ class Recorder:
 
     Attributes:
         open: a handler of this life runs, so what it reads is to be kept.
-        events: where things are kept now.
-        due: how many messages the mailbox must have given out for `turned` to do anything.
-        stale: the state was changed by something that is not kept: `renew` before anything else.
+        events, readings: where things are kept now.
         missing: why there is no state, empty where there is one.
         passed: inputs and marks of this life that are no longer kept.
-        over: more came within one turn than is kept.
+        stale: the state was changed by something that is not kept: `renew` before anything else.
+        over: more came in one turn than is kept.
     """
 
     __slots__ = (
-        "_before", "_context", "_every", "_kept", "_outside", "_since", "due", "events", "missing",
-        "open", "over", "passed", "stale",
+        "_before", "_bytes", "_context", "_due", "_every", "_kept", "_outside", "_room", "_since",
+        "events", "missing", "open", "over", "passed", "readings", "stale",
     )  # fmt: skip
 
     def __init__(self, context: ActorContext) -> None:
         self._context = context
-        self._every = type(context.actor).capsule_every
+        kind = type(context.actor)
+        self._every, self._bytes = kind.capsule_every, kind.capsule_bytes
         self.open = False
         self.missing = ""
         self.passed = 0
         self.over = False
         self.stale = False
-        self.due = 0
-        self.events: list[object] = []
+        self._due = 0
         self._outside = 0
         self._since = 0
         self._before: Kept | None = None
-        self._kept = Kept(None, True, self.events)
+        self._kept = Kept(None, True)
+        self.events, self.readings = self._kept.events, self._kept.readings
+        self._room = self._bytes
 
     def begin(self) -> None:
         """The life begins: keep what it is made of."""
@@ -124,36 +144,37 @@ class Recorder:
         return [self._kept] if self._before is None else [self._before, self._kept]
 
     def mark(self, kind: str, value: object) -> None:
-        """Keep something beside the messages."""
+        """Keep something beside the messages: a struct, a plain value, or a tuple of these."""
         events = self.events
         if len(events) < MAX_KEPT:
             events.append(Mark(kind, value))
         else:
             self.over = True
 
-    @contextmanager
-    def noting(self, kind: str, value: object = None) -> Iterator[None]:
-        """Keep what is read while something other than a turn runs."""
+    def entered(self, kind: str, value: object = None, size_bytes: int = 0) -> None:
+        """Something other than a turn runs from here to `turned`; keep what is read meanwhile."""
         if self.stale:
             self.renew()
-        self.mark(kind, value)
+        self.events.append(Mark(kind, value))
         self._outside += 1
+        self._due -= 1
+        self._room -= size_bytes
         self.open = True
-        try:
-            yield
-        finally:
-            self.open = False
-        self.turned()
 
     def turned(self) -> None:
         """A turn is over: take a new state when enough has come since the last."""
-        inputs = self._context.mailbox.taken - self._since + self._outside
-        if inputs >= self._every:
-            self._before = self._kept
-            self._rest()
-        elif inputs >= LEAST_INPUTS and self._before is not None:
+        self.open = False
+        taken, kept = self._context.mailbox.taken, self._kept
+        if taken < self._due and len(kept.data) < self._room:
+            return
+        inputs = taken - self._since + self._outside
+        full = inputs >= self._every or len(kept.data) >= self._room
+        if self._before is not None and (full or inputs >= LEAST_INPUTS):
             self.passed += len(self._before.events)
             self._before = None
+        if full:
+            self._before = kept
+            self._rest()
         self._set_due()
 
     def renew(self) -> None:
@@ -167,14 +188,16 @@ class Recorder:
         self.stale = False
         self._since = self._context.mailbox.taken
         self._outside = 0
-        self.events = []
-        self._kept = Kept(self._state(), fresh, self.events)
-        self._context.keep = _keeper(self.events)
+        self._kept = Kept(self._state(), fresh)
+        self.events, self.readings = self._kept.events, self._kept.readings
+        self._context.keep = self._kept.keeper()
+        self._room = self._bytes
         self._set_due()
 
     def _set_due(self) -> None:
+        """Say how many messages the mailbox must have given out for there to be more to do."""
         wanted = self._every if self._before is None else LEAST_INPUTS
-        self.due = self._since + wanted - self._outside
+        self._due = self._since + wanted - self._outside
 
     def _state(self) -> bytes | None:
         try:
@@ -186,23 +209,17 @@ class Recorder:
             return None
 
 
-def _keeper(events: list[object]) -> Callable[[object], None]:
-    """Return what takes each message of the data lane; not for what is no struct of plain data."""
-    append = events.append
-
-    def keep(message: object) -> None:
-        if message is DRAINED_MARK:
-            append(message)
-            return
-        try:
-            if isinstance(message, Struct):
-                append(Sealed(type(message), encode(message)))
-                return
-        except (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError):
-            pass  # it holds something that has no form: kept as it is, to be shown
-        append(Mark(MESSAGE, message))
-
-    return keep
+def noted(recorder: Recorder | None, kind: str, hook: Callable[[], None]) -> None:
+    """Call a hook of an actor that changes it, and keep that it was called."""
+    if recorder is None:
+        hook()
+        return
+    recorder.entered(kind)
+    try:
+        hook()
+    finally:
+        recorder.open = False
+    recorder.turned()
 
 
 class RecordingClock:
@@ -225,7 +242,8 @@ class RecordingClock:
         read_ns, recorder = self._now(), self._recorder
         if recorder.open:
             if len(recorder.events) < MAX_KEPT:
-                recorder.events.append(Now(read_ns))
+                recorder.events.append(NOW_MARK)
+                recorder.readings.append(read_ns)
             else:
                 recorder.over = True
         return read_ns

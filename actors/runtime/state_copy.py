@@ -100,23 +100,5 @@ class StateForm(Generic[T]):
         return made
 
 
-class StateChoice(StateForm[Any]):
-    """One of several forms, by the class of what is copied; their structs must be tagged."""
-
-    def __init__(self, *choices: StateForm[Any]) -> None:
-        self.left_out = ()
-        self.kind = StateChoice  # no object is one: a choice is always made anew
-        self._by_kind = {choice.kind: choice for choice in choices}
-        self._by_form = {choice.form: choice for choice in choices}
-
-    def copy(self, source: Any) -> Any:
-        """Return the state of an object as the struct of its class."""
-        return None if source is None else self._by_kind[type(source)].copy(source)
-
-    def make(self, state: Any) -> Any:
-        """Return a new object of the class that the struct is of."""
-        return self._by_form[type(state)].make(state)
-
-
 def _copy_lists(found: dict[Any, list[Any]]) -> dict[Any, list[Any]]:
     return {key: list(each) for key, each in found.items()} if found else {}

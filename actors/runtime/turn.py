@@ -68,13 +68,11 @@ class Turn:
                 mailbox.handled += 1
             mailbox.in_hand = NOTHING
             if context.drained is not None:
-                if keep is not None:
-                    keep(DRAINED_MARK)
+                if recorder is not None:
+                    recorder.events.append(DRAINED_MARK)
                 context.drained()
             if recorder is not None:
-                recorder.open = False
-                if mailbox.taken >= recorder.due:
-                    recorder.turned()
+                recorder.turned()
         # Nothing may reach the sender; the actor's own task raises it again (ActorContext.serve).
         except BaseException as error:  # noqa: ASYNC103
             if recorder is not None:

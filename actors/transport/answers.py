@@ -27,12 +27,17 @@ HIDDEN = b"***"
 
 
 class Answer(Struct, frozen=True):
-    """A 2xx answer; header names in lower case, body decompressed."""
+    """A 2xx answer; header names in lower case, body decompressed.
+
+    `sent_ns` and `received_ns` are monotonic: when the first byte of the request went out, after
+    all waiting and dialling, and when the last of the answer was there.
+    """
 
     status: int
     headers: dict[str, str]
     body: bytes
     received_ns: int
+    sent_ns: int
 
 
 ErrorReader = Callable[[int, Mapping[str, str], bytes], VenueError | None]

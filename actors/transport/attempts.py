@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import httpx
+import trio
 from msgspec import Struct
 
 from actors.transport.endpoints import AGAINST
-from actors.transport.http_connection import BYTES_SENT
+from actors.transport.http_connection import BYTES_SENT, SENT_S
 from markets.throttle import Fate
 from messages.errors import ArbtreeError, Outcome
 
@@ -39,7 +40,7 @@ class RestCounts(Struct):
 
 
 class Attempt:
-    """One attempt.
+    """One attempt; `way_ns` is how long its answer took from its first byte on.
 
     Args:
         message: what goes out; says by its extension whether bytes went.
@@ -60,6 +61,7 @@ class Attempt:
         self.message = message
         self.endpoint = endpoint
         self.begun = False
+        self.way_ns = 0
         self._turn = turn
         self._turns = turns
         self._counts = counts
@@ -88,6 +90,7 @@ class Attempt:
     def answered(self) -> None:
         """Note that an answer is here, whatever it says; others go after it is understood."""
         self._answered = True
+        self.way_ns = round((trio.current_time() - self.message.extensions[SENT_S]) * 1e9)
         self._turns.settle(self._turn, Fate.ANSWERED)
 
     def end(self, error: BaseException | None) -> None:

@@ -22,6 +22,9 @@ READ_BYTES = 65_536
 BYTES_SENT = "arbtree_bytes_sent"
 """Extension set on a request when its first byte goes out: until then it was surely not sent."""
 
+SENT_S = "arbtree_sent_s"
+"""Extension set beside it: trio's time at that moment."""
+
 TARGET = "target"
 """Extension (bytes) that stands on the request line instead of the URL's path: signed as is."""
 
@@ -125,7 +128,7 @@ class HttpConnection:
             parts.append(self._h11.send(h11.Data(data=piece)))
         parts.append(self._h11.send(h11.EndOfMessage()))
         data = b"".join(part for part in parts if part)
-        request.extensions[BYTES_SENT] = True
+        request.extensions |= {BYTES_SENT: True, SENT_S: trio.current_time()}
         await self._io(
             limit_s,
             lambda: self.stream.send_all(data),

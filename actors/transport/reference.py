@@ -58,7 +58,7 @@ async def open_reference(
     headers: tuple[tuple[str, str], ...],
     message_limit_bytes: int,
 ) -> AsyncGenerator[Websocket, None]:
-    """Open a connection for the length of a block; see `websocket.open_websocket`."""
+    """Open a connection for the length of a block; see `opening.open_websocket`."""
     connection = ReferenceConnection(address, clock, message_limit_bytes)
     failure: BaseException | None = None
     try:

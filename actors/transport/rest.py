@@ -286,7 +286,7 @@ class RestClient:
             status, headers = response.status_code, dict(response.headers.items())
             now_s, endpoint = self.turns.now_s(), attempt.endpoint.name
             self.budget.learn(endpoint, self._rate_use(headers), now_s)
-            answer = Answer(status, headers, body, received_ns)
+            answer = Answer(status, headers, body, received_ns, received_ns - attempt.way_ns)
             self._judge(answer, request, endpoint)
             return answer
         # Outside of the block: words of h11 and httpx may quote what was sent, keys included.

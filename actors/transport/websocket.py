@@ -1,4 +1,4 @@
-"""What a websocket connection is to the rest of the engine, and how to open one.
+"""What a websocket connection is to the rest of the engine.
 
 `Websocket` is the whole interface; an engine stands behind it (`reference` today).  A connection
 lives inside `async with`: leaving the block ends it, and nothing of it outlives the block.  Every
@@ -16,10 +16,7 @@ from msgspec import Struct
 from messages.errors import ConnectionLost
 
 if TYPE_CHECKING:
-    from contextlib import AbstractAsyncContextManager
-
-    from actors.runtime.clock import Clock
-    from actors.transport.dial import Dialer
+    pass
 
 BATCH_LIMIT = 256
 """Messages a batch brings at most, so that one busy connection does not starve the others."""
@@ -160,42 +157,6 @@ def parse_url(url: str) -> Address:
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     header = host if port == usual else f"{host}:{port}"
     return Address(url, parts.hostname, port, tls, target, header)
-
-
-def open_websocket(
-    url: str,
-    dialer: Dialer,
-    *,
-    clock: Clock,
-    deadline_s: float = OPEN_DEADLINE_S,
-    headers: tuple[tuple[str, str], ...] = (),
-    message_limit_bytes: int = MESSAGE_LIMIT_BYTES,
-) -> AbstractAsyncContextManager[Websocket]:
-    """Open a websocket connection for the length of an `async with` block.
-
-    Args:
-        url: a `ws://` or `wss://` address.
-        dialer: opens the stream below.
-        clock: stamps what is received.
-        deadline_s: limit in seconds for dial and upgrade together.
-        headers: further headers of the upgrade request.
-        message_limit_bytes: a larger message ends the connection with code 1009.
-
-    Raises:
-        DialFailed: no connection came about, or the peer did not agree to the upgrade; with the
-            peer's Retry-After where it sent one.
-        ValueError: when the text is not a websocket address.
-    """
-    from actors.transport.reference import open_reference
-
-    return open_reference(
-        parse_url(url),
-        dialer,
-        clock=clock,
-        deadline_s=deadline_s,
-        headers=headers,
-        message_limit_bytes=message_limit_bytes,
-    )
 
 
 def sole_loss(error: BaseException) -> ConnectionLost | None:

@@ -119,7 +119,7 @@ class Decoder:
         if not found or len(self._known) + len(found) > MAX_SYMBOLS:
             return False
         self._known.update(found)
-        self._codec = self._public.codec(self._known.values(), 0)
+        self._codec.learn(found.values())
         return True
 
     def _named(self, natives: Iterable[str]) -> dict[str, SymbolInfo]:

@@ -66,7 +66,7 @@ def ours(window: Window, plan: Plan) -> tuple[list[tuple[int, Sides]], int]:
     published: list[tuple[int, Sides]] = []
     epoch, sent, asked, noticed = 1, 0, 0, 0
     due: int | None = None
-    book.open(info, epoch)
+    book.open(epoch)
     codec = public.codec((info,), epoch)
 
     def took(verdict: Verdict) -> None:
@@ -81,7 +81,7 @@ def ours(window: Window, plan: Plan) -> tuple[list[tuple[int, Sides]], int]:
         if step is None:
             book.dark(DarkReason.DISCONNECTED)
             epoch, due, noticed = epoch + 1, None, noticed + 1
-            book.open(info, epoch)
+            book.open(epoch)
             codec = public.codec((info,), epoch)
             continue
         if not step.event:

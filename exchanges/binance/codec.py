@@ -1,11 +1,11 @@
 """Frames of Binance's public streams, decoded to messages.
 
-Rules of this file: a combined frame of a stream seen before takes the short path (name from the
-bytes, one typed decode of the whole envelope, one message); everything else, and everything the
-short path could not read, takes the slow one, which decides what the frame is and names what is
-wrong.  A frame about something we never asked for is an error, because a codec that guesses ends
-with a wrong book; only what is public and known to be of no use here is dropped: other event
-types, all-market arrays' other symbols, and trades that are not of the book (insurance, ADL).
+Rules of this file: a combined frame of a stream seen before takes the short path (one typed decode
+of the whole envelope, one message); everything else, and everything the short path could not read,
+takes the slow one, which decides what the frame is and names what is wrong.  A frame about
+something we never asked for is an error, because a codec that guesses ends with a wrong book; only
+what is public and known to be of no use here is dropped: other event types, all-market arrays'
+other symbols, and trades that are not of the book (insurance, ADL).
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from exchanges.binance.limits import Family, Product
 from exchanges.contract import PublicCodec
 from messages.errors import DecodeError
 from messages.instruments import SymbolInfo
-from messages.market import Ack, PublicMessage, Refused, ShutdownAnnounced
+from messages.market import Ack, BookDelta, PublicMessage, Refused, ShutdownAnnounced
 
 EXCERPT_BYTES: Final = 120
 """How much of a bad frame an error quotes: enough to recognise it, little enough for one line."""
 CHANNELS_PER_SYMBOL: Final = 64
 """Most streams of a symbol that get the short path: more than there are (klines are 16)."""
+LONG_BYTES: Final = 250
+"""Best quotes and trades are shorter than this, and most depth events longer."""
 LINES_PER_FRAME: Final = 1_000
 """Most JSON lines read from one text frame; the venue sends one."""
 
-_NAMED: Final = b'{"stream":'
-_NAME_AT: Final = len(_NAMED)
 _STREAM_AT: Final = len(b'{"stream":"')
 
 UNUSED_CHANNELS: Final = (
@@ -89,7 +89,8 @@ class _Decoders(NamedTuple):
 
 
 def _decoders(struct: type[msgspec.Struct]) -> _Decoders:
-    frame = msgspec.defstruct(f"{struct.__name__}Frame", [("data", struct)], gc=False)
+    members = [("stream", str), ("data", struct)]
+    frame = msgspec.defstruct(f"{struct.__name__}Frame", members, gc=False)
     return _Decoders(
         msgspec.json.Decoder(frame, strict=False).decode,
         msgspec.json.Decoder(struct, strict=False).decode,
@@ -112,7 +113,6 @@ _DECODERS: Final[dict[type[msgspec.Struct], _Decoders]] = {
 }
 _peek: Final = msgspec.json.Decoder(wire.Peek).decode
 _peek_list: Final = msgspec.json.Decoder(list[Raw]).decode
-_name: Final = msgspec.json.Decoder(str).decode
 _stream_names: Final = msgspec.json.Decoder(list[str]).decode
 
 
@@ -121,15 +121,6 @@ def excerpt(payload: bytes) -> str:
     text = payload[:EXCERPT_BYTES].decode("utf-8", "backslashreplace")
     shown = text.encode("unicode_escape").decode("ascii") if not text.isprintable() else text
     return shown + ("..." if len(payload) > EXCERPT_BYTES else "") if payload else "(empty)"
-
-
-def _first_name(payload: bytes) -> str:
-    """Read the stream's name in a frame's first member, by which the short path goes, if any."""
-    first = payload.partition(b",")[0]
-    try:
-        return _name(first[_NAME_AT:]) if first.startswith(_NAMED) else ""
-    except _BAD_BYTES:
-        return ""
 
 
 class BinanceCodec(PublicCodec):
@@ -145,19 +136,58 @@ class BinanceCodec(PublicCodec):
         self._family = family
         self._venue = family.venue
         self._futures = family.product is not Product.SPOT
-        self._builders = {info.native.lower(): Builders(family, info, epoch) for info in symbols}
+        self._epoch = epoch
+        self._builders: dict[str, Builders] = {}
+        self.learn(symbols)
+        # A long frame is nearly always a depth event: it is decoded before anybody knows the name
+        # of its stream, which the decoded frame then tells.  By that name: the two of its symbol.
+        self._depth = _DECODERS[
+            wire.FuturesDepthUpdate if self._futures else wire.DepthUpdate
+        ].frame
+        self._depths: dict[str, tuple[str, str]] = {}
         # By the frame's first member, `{"stream":"NAME"`: cutting it off costs half of finding the
-        # name in it.  The decoder of the whole frame, and what makes the message.
-        self._routes: dict[bytes, tuple[Callable[[bytes], Any], Build]] = {}
+        # name in it.  The name, the decoder of the whole frame, and what makes the message.
+        self._routes: dict[bytes, tuple[str, Callable[[bytes], Any], Build]] = {}
+
+    def learn(self, symbols: Iterable[SymbolInfo]) -> None:
+        """See `PublicCodec.learn`."""
+        for info in symbols:
+            self._builders[info.native.lower()] = Builders(self._family, info, self._epoch)
 
     def decode(self, payload: bytes, received_ns: int) -> tuple[PublicMessage, ...]:
         """See `PublicCodec.decode`."""
+        if len(payload) > LONG_BYTES:
+            try:
+                frame = self._depth(payload)
+                native, symbol = self._depths[frame.stream]
+            except _NOT_SHORT:
+                pass
+            else:
+                event = frame.data
+                first_id, last_id = event.first_id, event.last_id
+                if event.symbol == native and first_id <= last_id:
+                    return (
+                        BookDelta(
+                            self._venue,
+                            symbol,
+                            self._epoch,
+                            first_id,
+                            last_id,
+                            event.previous_id,
+                            event.event_ms,
+                            received_ns,
+                            event.bids,
+                            event.asks,
+                        ),
+                    )
         try:
-            read, build = self._routes[payload.partition(b",")[0]]
-            event = read(payload).data
+            stream, read, build = self._routes[payload.partition(b",")[0]]
+            frame = read(payload)
         except _NOT_SHORT:
             return self._decode_slowly(payload, received_ns)
-        return build(event, received_ns)
+        if frame.stream != stream:  # named twice: as everywhere in JSON, the last name counts
+            return self._decode_slowly(payload, received_ns)
+        return build(frame.data, received_ns)
 
     # -- the slow path --------------------------------------------------------------------------
 
@@ -167,8 +197,7 @@ class BinanceCodec(PublicCodec):
         except _BAD_BYTES as exc:
             return self._decode_several(payload, received_ns, exc)
         if frame.stream:
-            stream = _first_name(payload) or frame.stream
-            return self._stream_event(stream, bytes(frame.data), received_ns)
+            return self._stream_event(frame.stream, bytes(frame.data), received_ns)
         if frame.event or frame.symbol:
             return self._raw_event(frame, payload, received_ns, only_known=False)
         answer = self._answer(frame, received_ns)
@@ -210,7 +239,10 @@ class BinanceCodec(PublicCodec):
             self._fail("a known channel after the @", data, stream)
         event, build = self._event(struct, builders, data, stream, channel)
         if len(self._routes) < CHANNELS_PER_SYMBOL * len(self._builders):
-            self._routes[b'{"stream":"%b"' % stream.encode()] = (_DECODERS[struct].frame, build)
+            read = _DECODERS[struct].frame
+            self._routes[b'{"stream":"%b"' % stream.encode()] = (stream, read, build)
+            if channel.partition("@")[0] == "depth":
+                self._depths[stream] = builders.names
         return build(event, received_ns)
 
     def _raw_event(

@@ -50,6 +50,7 @@ class Builders:
 
     def __init__(self, family: Family, info: SymbolInfo, epoch: int) -> None:
         self._family, self._info, self._epoch = family, info, epoch
+        self.names = (info.native, info.symbol)
 
     def build(self, struct: type[msgspec.Struct], stream: str, *, partial: bool) -> Build:
         """Make the builder for events of that struct; `partial` marks a best-levels stream."""

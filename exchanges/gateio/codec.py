@@ -125,6 +125,10 @@ class GateCodec(PublicCodec):
             if channel.startswith(f"{family.prefix}.")
         }
 
+    def learn(self, symbols: Iterable[SymbolInfo]) -> None:
+        """See `PublicCodec.learn`."""
+        self._builders.learn(symbols)
+
     def decode(self, payload: bytes, received_ns: int) -> Messages:
         """See `PublicCodec.decode`."""
         start = payload.find(_CHANNEL) + len(_CHANNEL)

@@ -96,8 +96,13 @@ class Builders:
     def __init__(self, family: Family, symbols: Iterable[SymbolInfo], epoch: int) -> None:
         self.family, self._venue, self.epoch = family, family.venue, epoch
         self._futures = family.futures
-        self._symbols = {info.native: info.symbol for info in symbols}
+        self._symbols: dict[str, str] = {}
+        self.learn(symbols)
         self._candles: dict[str, tuple[str, int, str]] = {}
+
+    def learn(self, symbols: Iterable[SymbolInfo]) -> None:
+        """Know these symbols too."""
+        self._symbols.update((info.native, info.symbol) for info in symbols)
 
     def symbol(self, native: str) -> str:
         """The unified symbol of a native name.

@@ -59,10 +59,15 @@ class MexcCodec(PublicCodec):
     """
 
     def __init__(self, symbols: Iterable[SymbolInfo], epoch: int) -> None:
-        self._symbols = {info.native: info.symbol for info in symbols}
+        self._symbols: dict[str, str] = {}
+        self.learn(symbols)
         self._epoch = epoch
         # By topic: the native symbol it is about.
         self._topics: dict[str, str] = {}
+
+    def learn(self, symbols: Iterable[SymbolInfo]) -> None:
+        """See `PublicCodec.learn`."""
+        self._symbols.update((info.native, info.symbol) for info in symbols)
 
     def decode(self, payload: bytes, received_ns: int) -> tuple[PublicMessage, ...]:
         """See `PublicCodec.decode`."""

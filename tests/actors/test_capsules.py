@@ -135,10 +135,30 @@ async def test_a_book_crashes_again_from_the_middle_of_its_life(
     assert outcome.raised.text == outcome.recorded.text  # the digest of the whole state
 
 
+async def test_a_suspension_is_acted_out_too(tmp_path: Path, autojump_clock: MockClock) -> None:
+    """A book goes dark while it is suspended, which its state remembers."""
+    with CapsuleStore(tmp_path) as store:
+        async with open_tree(spec_of(), clock=TrioClock(START_NS), options=options(store)) as run:
+            book = run.lookup(PATH)
+            book.tell_control(FeedOpened(INFO, "engine/feed", 1))
+            book.tell_batch((snapshot(0), delta(1), delta(2, ((99.0, 3.0),))))
+            run.suspend(PATH)
+            book.tell(delta(3, ((98.0, 1.0),)))
+            await trio.sleep(0.5)
+            run.resume(PATH)
+            await trio.sleep(0.01)
+            book.tell(delta(4, ((1.5, 1.0),)))
+            await trio.sleep(0.01)
+    outcome = replayed(the_capsule(tmp_path))
+    assert outcome.reproduced, outcome.text
+    assert outcome.raised is not None
+    assert outcome.raised.text == outcome.recorded.text
+
+
 async def test_a_bad_amount_is_a_real_crash_of_the_real_book(
     tmp_path: Path, autojump_clock: MockClock
 ) -> None:
-    """An amount below zero raises deep in the ladder; it does so again."""
+    """An amount below zero raises deep in the book; it does so again."""
     with CapsuleStore(tmp_path) as store:
         spec = spec_of(BookActor)
         async with open_tree(spec, clock=TrioClock(START_NS), options=options(store)) as run:
@@ -151,7 +171,7 @@ async def test_a_bad_amount_is_a_real_crash_of_the_real_book(
     assert capsule.fresh
     outcome = replayed(capsule, BookActor)
     assert outcome.reproduced, outcome.text
-    assert outcome.recorded.frames[-1].module == "markets.ladder"
+    assert outcome.recorded.frames[-1].module == "markets.book"
 
 
 STEPS = st.lists(

@@ -65,7 +65,7 @@ def keeping(own_ping: str, *, frames: bool) -> tuple[KeepingAlive, Socket, Stub]
     socket, stub = Socket(clock, frames), Stub(clock, own_ping)
     feed = Feed("engine/c", ())
     anything = cast(Any, stub)
-    return KeepingAlive(anything, feed, anything, cast(Any, socket)), socket, stub
+    return KeepingAlive(anything, feed, anything), socket, stub
 
 
 async def test_the_venues_own_ping_takes_over_once_frames_prove_the_peer(
@@ -74,7 +74,7 @@ async def test_the_venues_own_ping_takes_over_once_frames_prove_the_peer(
     """One unanswered ping, one clear sentence, and from then on the venue's own ping."""
     alive, socket, stub = keeping("PING", frames=True)
     with trio.move_on_after(60):
-        await alive.probe()
+        await alive.probe(cast(Any, socket))
     assert socket.pings == 1
     assert len(socket.sent) >= 20 and set(socket.sent) == {"PING"}
     assert stub.notes == [
@@ -89,5 +89,5 @@ async def test_a_connection_that_cannot_prove_itself_is_silent(
     """Nothing came meanwhile, or the venue has no ping of its own: the connection is over."""
     alive, socket, stub = keeping(own_ping, frames=frames)
     with pytest.raises(SilentConnection):
-        await alive.probe()
+        await alive.probe(cast(Any, socket))
     assert (socket.pings, socket.sent, stub.notes) == (1, [], [])

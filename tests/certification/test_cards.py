@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -23,7 +23,7 @@ from exchanges.contract import HeartbeatRule, PublicCodec
 from exchanges.registry import dialect, venues
 from exchanges.subscription import SubscriptionContract
 from messages.errors import UsageError, VenueBusy, retry_after
-from messages.instruments import VenueInfo
+from messages.instruments import SymbolInfo, VenueInfo
 from messages.market import BookDelta, BookSnapshot, PublicMessage, ServerTime
 from simulator.instruments import DEFAULT_ASSETS
 from simulator.venues import VENUES
@@ -72,6 +72,10 @@ class Changing(PublicCodec):
 
     def __init__(self, real: PublicCodec, change: Callable[[PublicMessage], PublicMessage]) -> None:
         self.real, self.change = real, change
+
+    def learn(self, symbols: Iterable[SymbolInfo]) -> None:
+        """Let the real one know them."""
+        self.real.learn(symbols)
 
     def decode(self, payload: bytes, received_ns: int) -> tuple[PublicMessage, ...]:
         """Decode and change."""

@@ -58,7 +58,7 @@ def test_a_crash_of_a_book_is_acted_out(tmp_path: Path, capsys: pytest.CaptureFi
     file = kept(tmp_path)
     assert main(["inspect", "replay", str(file)]) == EXIT_FINE
     said = capsys.readouterr().out
-    assert "reproduced: builtins:ValueError was raised at markets.ladder:" in said
+    assert "reproduced: builtins:ValueError was raised at markets.book:" in said
     assert "seed 5" in said
     assert main(["inspect", "replay", str(file), "--json"]) == EXIT_FINE
     facts = json.loads(capsys.readouterr().out)
@@ -83,7 +83,7 @@ def test_capsules_are_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     file = kept(tmp_path)
     assert main(["inspect", "capsules", str(tmp_path)]) == EXIT_FINE
     said = capsys.readouterr().out
-    assert str(file) in said and "engine/book generation 1" in said and "markets.ladder" in said
+    assert str(file) in said and "engine/book generation 1" in said and "markets.book" in said
     assert main(["inspect", "capsules", str(tmp_path), "--json"]) == EXIT_FINE
     (row,) = json.loads(capsys.readouterr().out)["capsules"]
     assert row["problem"] == "" and row["inputs"] > 3

@@ -170,7 +170,11 @@ class _Binary(PublicCodec):
     """Reads frames that hold the name of a symbol between two other fields, as protobuf does."""
 
     def __init__(self, symbols: Iterable[SymbolInfo]) -> None:
-        self._symbols = {info.native.encode(): info.symbol for info in symbols}
+        self._symbols: dict[bytes, str] = {}
+        self.learn(symbols)
+
+    def learn(self, symbols: Iterable[SymbolInfo]) -> None:
+        self._symbols.update((info.native.encode(), info.symbol) for info in symbols)
 
     def decode(self, payload: bytes, received_ns: int) -> tuple[PublicMessage, ...]:
         name = payload[2:].partition(b"\x1a")[0]

@@ -80,7 +80,7 @@ class Trial:
 
     def _open(self) -> None:
         self.epoch += 1
-        self.book.open(self.info, self.epoch)
+        self.book.open(self.epoch)
         self.codec = self.dialect.codec((self.info,), self.epoch)
         self.oldest_held = 0
 
@@ -174,4 +174,3 @@ class Trial:
         assert self.at == window.last
         assert book.all_levels() == window.whole(window.last)
         assert book.quotes_equal == book.quotes_compared
-        assert book.moves_to_twin == 0

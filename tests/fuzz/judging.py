@@ -169,13 +169,13 @@ class Judge:
         elif isinstance(message, BookSnapshot):
             if message.last_id != reading.last_id:
                 raise Finding(f"id {message.last_id}, the reader found {reading.last_id}")
-            book = self._book(message.symbol)
+            book = self._book()
             self._same(book, book.snapshot(message), _changed(({}, {}), bids, asks))
 
     def _delta(self, event: BookDelta, bids: Levels, asks: Levels, base: Sides) -> None:
         """Apply the event to a book that holds some of its levels."""
         before = event.first_id - (self.dialect.rule is SequenceRule.CONTIGUOUS)
-        book = self._book(event.symbol)
+        book = self._book()
         held = _levels(base)
         book.snapshot(
             BookSnapshot(self.corpus.venue, event.symbol, EPOCH, max(0, before), 0, 0, *held)
@@ -186,9 +186,9 @@ class Judge:
             self.counts["applied"] += 1
             self._same(book, verdict, _changed(base, bids, asks))
 
-    def _book(self, symbol: str) -> ProvenBook:
+    def _book(self) -> ProvenBook:
         book = ProvenBook(self.dialect.rule)
-        book.open(next(info for info in self.infos if info.symbol == symbol), EPOCH)
+        book.open(EPOCH)
         return book
 
     def _same(self, book: ProvenBook, verdict: Verdict, expected: Sides) -> None:

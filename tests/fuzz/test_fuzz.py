@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import msgspec
@@ -12,6 +12,7 @@ import pytest
 from actors.proven_book import ProvenBook
 from exchanges.contract import PublicCodec
 from exchanges.registry import venues
+from messages.instruments import SymbolInfo
 from messages.market import BestQuote, BookDelta, PartialBook, PublicMessage
 from tests.conftest import SHARED_DATA, find_shared_data
 from tests.fuzz import guided, protobuf
@@ -75,6 +76,10 @@ class Liar(PublicCodec):
 
     def __init__(self, real: PublicCodec, change: Change) -> None:
         self.real, self.change = real, change
+
+    def learn(self, symbols: Iterable[SymbolInfo]) -> None:
+        """Let the real one know them."""
+        self.real.learn(symbols)
 
     def decode(self, payload: bytes, received_ns: int) -> tuple[PublicMessage, ...]:
         """Decode and change."""

@@ -1,37 +1,16 @@
-"""One suite for both books: whatever is done to them, they equal a plain dict."""
+"""Whatever is done to a book, it equals a plain dict."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from decimal import Decimal
-from math import inf, nan
+from math import inf, nan, nextafter
+from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from markets.book import LadderBook, book_for
-from markets.depth import TRIM_SLACK_LEVELS, OffGrid, OrderBook
-from markets.ladder import DRIFT_SLOTS, MARGIN_SLOTS, WINDOW_SLOTS
-from markets.sorted_book import SortedBook
+from markets.book import MOST_NEAR_PRICES, NEAR_PRICES, SPARE_PRICES, TRIM_SLACK_LEVELS, OrderBook
 from messages.market import Level, Levels
-
-TICK = Decimal("0.01")
-
-Make = Callable[[int | None], OrderBook]
-
-
-def ladder(max_levels: int | None = None) -> OrderBook:
-    """A ladder book on cents."""
-    return LadderBook(TICK, max_levels)
-
-
-def twin(max_levels: int | None = None) -> OrderBook:
-    """A sorted book."""
-    return SortedBook(max_levels)
-
-
-both_books = pytest.mark.parametrize("make", [ladder, twin], ids=["ladder", "sorted"])
 
 
 class Model:
@@ -67,10 +46,10 @@ def check(book: OrderBook, model: Model) -> None:
         assert book.top(count) == (bids[:count], asks[:count])
 
 
-# Ticks gather near a centre, spread around it beyond a window, and lie near zero.
+# Ticks gather near a centre, spread around it, and lie near zero.
 ticks = st.one_of(
     st.integers(100_000, 100_030),
-    st.integers(100_000 - WINDOW_SLOTS * 2, 100_000 + WINDOW_SLOTS * 2),
+    st.integers(100_000 - 8_192, 100_000 + 8_192),
     st.integers(1, 60),
     st.integers(1, 10**9),
 )
@@ -78,13 +57,12 @@ amounts = st.one_of(st.just(0.0), st.integers(1, 9).map(lambda units: units / 8)
 sides = st.lists(st.tuples(ticks.map(lambda tick: tick / 100), amounts), max_size=12).map(tuple)
 
 
-@both_books
 @given(snapshot=st.tuples(sides, sides), deltas=st.lists(st.tuples(sides, sides), max_size=12))
 def test_any_operations_equal_a_plain_dict(
-    make: Make, snapshot: tuple[Levels, Levels], deltas: list[tuple[Levels, Levels]]
+    snapshot: tuple[Levels, Levels], deltas: list[tuple[Levels, Levels]]
 ) -> None:
     """After every change all levels, counts, tops and best prices are those of the model."""
-    book, model = make(None), Model()
+    book, model = OrderBook(), Model()
     book.apply(((1.0, 1.0),), ((2.0, 1.0),))  # a reset forgets it
     book.reset(*snapshot)
     model.apply(*snapshot)
@@ -95,16 +73,15 @@ def test_any_operations_equal_a_plain_dict(
         check(book, model)
 
 
-@both_books
 @given(
     moves=st.lists(
-        st.sampled_from([1, -1, 40, -40, MARGIN_SLOTS + 9, -DRIFT_SLOTS - 9, 3 * WINDOW_SLOTS]),
+        st.sampled_from([1, -1, 40, -40, 1_033, -3_081, 12_288]),
         max_size=30,
     )
 )
-def test_a_drifting_market_equals_a_plain_dict(make: Make, moves: list[int]) -> None:
+def test_a_drifting_market_equals_a_plain_dict(moves: list[int]) -> None:
     """The best levels are deleted and set anew as the price walks and leaps; nothing is lost."""
-    book, model, mid = make(None), Model(), 50_000
+    book, model, mid = OrderBook(), Model(), 50_000
     for move in moves:
         mid = max(mid + move, 50)
         old_bids, old_asks = model.all_levels()
@@ -117,10 +94,9 @@ def test_a_drifting_market_equals_a_plain_dict(make: Make, moves: list[int]) -> 
         check(book, model)
 
 
-@both_books
-def test_a_whole_side_can_go_and_come_back(make: Make) -> None:
+def test_a_whole_side_can_go_and_come_back() -> None:
     """Deleting every level of a side leaves it empty, and the other untouched."""
-    book = make(None)
+    book = OrderBook()
     book.reset(((9.99, 1.0), (9.0, 2.0), (0.01, 3.0)), ((10.0, 1.0), (99.0, 4.0)))
     book.apply(((0.01, 0.0), (9.99, 0.0), (9.0, 0.0)), ())
     assert book.best() == (0.0, 0.0, 10.0, 1.0)
@@ -133,10 +109,9 @@ def test_a_whole_side_can_go_and_come_back(make: Make) -> None:
     assert book.levels() == (0, 0)
 
 
-@both_books
-def test_deleting_unknown_levels_is_normal(make: Make) -> None:
+def test_deleting_unknown_levels_is_normal() -> None:
     """Deletes near, far, better than the best and on an empty book change nothing."""
-    book = make(None)
+    book = OrderBook()
     for _ in range(2):
         book.apply(((0.01, 0.0), (10.0, 0.0), (90_000.0, 0.0)), ((0.01, 0.0), (90_000.0, 0.0)))
         assert book.levels() == (0, 0)
@@ -145,7 +120,6 @@ def test_deleting_unknown_levels_is_normal(make: Make) -> None:
     assert book.all_levels() == (((10.0, 1.0),), ((10.01, 1.0),))
 
 
-@both_books
 @pytest.mark.parametrize(
     "level",
     [
@@ -156,21 +130,22 @@ def test_deleting_unknown_levels_is_normal(make: Make) -> None:
 @pytest.mark.parametrize("side", [0, 1])
 @pytest.mark.parametrize("middle", [0.05, 1.0, 60_000.0])
 def test_what_is_no_level_is_refused_and_harms_nothing(
-    make: Make, level: Level, side: int, middle: float
+    level: Level, side: int, middle: float
 ) -> None:
     """Not-a-number, infinite and non-positive values raise; the levels before stay right."""
-    book = make(None)
+    book = OrderBook()
     bids, asks = ((round(middle - 0.01, 2), 1.0),), ((round(middle + 0.01, 2), 2.0),)
     book.reset(bids, asks)
-    with pytest.raises(ValueError, match=r"is not|NaN"):
+    with pytest.raises(ValueError, match="is not"):
         book.apply(*(((level,), ()) if side == 0 else ((), (level,))))
+        assert book.best() == bids[0] + asks[0] or not 0.0 < level[0] < inf
+        book.all_levels()
     assert book.all_levels() == (bids, asks)
 
 
-@both_books
-def test_a_level_limit_drops_the_farthest_and_counts_them(make: Make) -> None:
+def test_a_level_limit_drops_the_farthest_and_counts_them() -> None:
     """Of a snapshot exactly the best levels stay, near or far, and the rest is counted."""
-    book = make(3)
+    book = OrderBook(3)
     bids = tuple((price, 1.0) for price in (1.0, 100.0, 99.99, 50.0, 99.98))
     book.reset(bids, ((101.0, 1.0),))
     assert book.top(9)[0] == ((100.0, 1.0), (99.99, 1.0), (99.98, 1.0))
@@ -178,11 +153,10 @@ def test_a_level_limit_drops_the_farthest_and_counts_them(make: Make) -> None:
     assert book.dropped_levels == 2
 
 
-@both_books
 @given(seed=st.integers(0, 99))
-def test_a_level_limit_holds_at_every_moment(make: Make, seed: int) -> None:
+def test_a_level_limit_holds_at_every_moment(seed: int) -> None:
     """No side ever has more than the limit and the stated slack; the best is always right."""
-    book, model, limit = make(40), Model(), 40
+    book, model, limit = OrderBook(40), Model(), 40
     for step in range(60):
         ask = 1_000 + (seed * 7 + step * 13) % 50
         new = tuple((tick / 100, 1.0) for tick in range(ask, ask + 900, 45))
@@ -194,15 +168,12 @@ def test_a_level_limit_holds_at_every_moment(make: Make, seed: int) -> None:
     assert book.levels()[1] + book.dropped_levels >= len(model.asks)
 
 
-@both_books
-@given(data=st.data(), moves=st.booleans())
-def test_everything_nearer_than_the_best_dropped_price_is_known(
-    make: Make, data: st.DataObject, moves: bool
-) -> None:
+@given(data=st.data())
+def test_everything_nearer_than_the_best_dropped_price_is_known(data: st.DataObject) -> None:
     """Whatever vanished and came since: there every level equals the book without a limit."""
-    book, model = make(4), Model()
+    book, model = OrderBook(4), Model()
     changes = st.tuples(st.integers(1, 200), st.sampled_from((0.0, 1.0, 2.0)))
-    for number in range(data.draw(st.integers(1, 6))):
+    for _ in range(data.draw(st.integers(1, 6))):
         drawn = data.draw(st.lists(changes, max_size=60, unique_by=lambda each: each[0]))
         bids = tuple((tick / 100, amount) for tick, amount in drawn)
         asks = tuple(((300 + tick) / 100, amount) for tick, amount in drawn)
@@ -211,8 +182,6 @@ def test_everything_nearer_than_the_best_dropped_price_is_known(
             for price, amount in levels:
                 side.pop(price, None)
                 side.update({price: amount} if amount else {})
-        if moves and number == 2 and isinstance(book, LadderBook):
-            book = book.to_sorted()
         bid, ask = book.dropped_prices
         ours, truth = book.all_levels(), model.all_levels()
         for held, whole, sign, bound in zip(ours, truth, (1, -1), (bid, ask), strict=True):
@@ -221,136 +190,106 @@ def test_everything_nearer_than_the_best_dropped_price_is_known(
             assert bound * sign == -inf or len(known) < len(whole) or not whole or held == whole
 
 
-@both_books
-def test_a_snapshot_forgets_what_was_dropped(make: Make) -> None:
+def test_a_snapshot_forgets_what_was_dropped() -> None:
     """The range begins anew; what its own excess costs is dropped again."""
-    book = make(2)
+    book = OrderBook(2)
     book.reset(((3.0, 1.0), (2.0, 1.0), (1.0, 1.0)), ((4.0, 1.0),))
     assert book.dropped_prices == (1.0, inf)
     book.reset(((3.0, 1.0), (2.0, 1.0)), ((4.0, 1.0), (5.0, 1.0), (6.0, 1.0)))
     assert book.dropped_prices == (-inf, 6.0)
 
 
-def test_a_full_ladder_drops_far_levels_on_arrival() -> None:
-    """Behind the worst level of a full side nothing is stored again; room lets it in later."""
-    book = LadderBook(TICK, 2)
-    book.reset((), ((10.0, 1.0), (5_000.0, 1.0), (6_000.0, 1.0)))
-    book.apply((), ((7_000.0, 1.0),))
-    assert book.levels() == (0, 2)
-    assert book.dropped_levels == 2
-    book.apply((), ((10.0, 0.0),) + ((5_000.0, 2.0),) * TRIM_SLACK_LEVELS)
-    book.apply((), ((7_000.0, 1.0),))
-    assert book.all_levels() == ((), ((5_000.0, 2.0), (7_000.0, 1.0)))
-
-
-# -- the ladder's own ---------------------------------------------------------------------------
-
-
-@given(
-    tick=st.one_of(
-        st.integers(1, 16).flatmap(
-            lambda p: st.integers(0, 8).map(lambda places: Decimal(p).scaleb(-places))
-        ),
-        st.sampled_from([Decimal("0.25"), Decimal("0.0005"), Decimal("2.5"), Decimal("0.000001")]),
-    ),
-    steps=st.lists(st.integers(1, 10**7), min_size=1, max_size=8),
-)
-def test_prices_come_back_exactly(tick: Decimal, steps: list[int]) -> None:
-    """The float of a decimal string on the grid is rebuilt bit for bit from its tick."""
-    book = LadderBook(tick)
-    texts = {str(tick * step) for step in steps}
-    book.apply(tuple((float(text), 1.0) for text in texts), ())
-    expected = sorted((float(text) for text in texts), reverse=True)
-    assert [price for price, _ in book.all_levels()[0]] == expected
-
-
-@pytest.mark.parametrize("price", ["100.005", "100.0000001", "99.999", "0.001", "123456789.012"])
-@pytest.mark.parametrize("amount", [0.0, 1.0])
-def test_a_price_off_the_grid_is_told_and_nothing_is_lost(price: str, amount: float) -> None:
-    """The whole delta applied again on the twin gives the book that the model has."""
-    book, model = LadderBook(TICK), Model()
-    snapshot = (((100.0, 1.0), (99.5, 2.0)), ((100.01, 3.0), (4_000.0, 1.0)))
-    delta = (((100.0, 0.0), (99.0, 7.0)), ((100.01, 9.0), (float(price), amount), (101.0, 5.0)))
-    book.reset(*snapshot)
-    with pytest.raises(OffGrid, match="not a multiple of 1/100") as caught:
-        book.apply(*delta)
-    assert caught.value.price == float(price)
-    assert book.best()[:2] == (99.5, 2.0)  # what came before the raise is applied and in order
-    moved = book.to_sorted()
-    moved.apply(*delta)
-    model.apply(*snapshot)
-    model.asks[float(price)] = 1.0  # so that the model may delete it
-    model.apply(*delta)
-    check(moved, model)
-
-
-def test_the_twin_takes_the_counters_along() -> None:
-    """A book that moves to its twin keeps its limit and what it dropped."""
-    book = LadderBook(TICK, 1)
-    book.reset(((1.0, 1.0), (2.0, 1.0)), ())
-    moved = book.to_sorted()
-    assert (moved.max_levels, moved.dropped_levels) == (1, 1)
-    assert moved.all_levels() == (((2.0, 1.0),), ())
-
-
-def test_a_quiet_market_does_not_move_the_window() -> None:
-    """The window moves only when the best price leaves its middle part."""
-    book = LadderBook(TICK)
-    book.reset(((600.0, 1.0),), ((600.01, 1.0),))
-    moved = book.recentrings
-    for step in range(MARGIN_SLOTS):
-        book.apply(((600.0 + step / 100, 1.0),), ())
-    assert book.recentrings <= moved + 1
-    book.apply(((590.0, 1.0), (700.0, 1.0)), ())
-    assert book.recentrings == moved + 1
-
-
-def test_the_ladder_knows_when_it_does_not_suit() -> None:
-    """Levels too far apart for a window are told as sparse."""
-    book = LadderBook(TICK)
-    book.reset(((100.0, 1.0), (99.0, 1.0)), ((101.0, 1.0),))
-    assert not book.sparse
-    book.apply(((50.0, 1.0),), ())
-    assert book.sparse
-
-
-@pytest.mark.parametrize("price", [1e300, 1.7e308])
-@pytest.mark.parametrize("tick", ["0.01", "1E-10"])
-def test_a_price_beyond_all_ticks_is_off_the_grid(price: float, tick: str) -> None:
-    """It is a price, however mad: the twin takes it, and no owner of a book crashes of it."""
-    book = LadderBook(Decimal(tick))
-    book.reset(((0.5, 1.0),), ((0.75, 1.0),))
-    with pytest.raises(OffGrid):
-        book.apply((), ((price, 2.0),))
-    twin = book.to_sorted()
-    twin.apply((), ((price, 2.0),))
-    assert twin.all_levels() == (((0.5, 1.0),), ((0.75, 1.0), (price, 2.0)))
-
-
-@pytest.mark.parametrize("tick", ["0", "-0.01", "NaN", "Infinity", "17", "1000", "1E-16"])
-def test_a_tick_without_a_ladder_is_refused(tick: str) -> None:
-    """Non-positive, endless, too coarse and too fine ticks are for the twin."""
-    with pytest.raises(ValueError, match="no ladder"):
-        LadderBook(Decimal(tick))
-    assert isinstance(book_for(Decimal(tick)), SortedBook)
-
-
 def test_a_limit_below_one_is_refused() -> None:
     """A book without levels is no book."""
     with pytest.raises(ValueError, match="max_levels"):
-        LadderBook(TICK, 0)
-    with pytest.raises(ValueError, match="max_levels"):
-        SortedBook(0)
+        OrderBook(0)
 
 
-def test_the_book_that_suits_is_chosen() -> None:
-    """A known tick and a dense snapshot get a ladder, everything else the twin; both are loaded."""
-    dense = (((9.99, 1.0), (9.98, 1.0)), ((10.0, 1.0),))
-    wide = (((900.0, 1.0), (9.98, 1.0)), ((1_000.0, 1.0),))
-    off = (((9.995, 1.0),), ())
-    assert isinstance(book_for(TICK, *dense), LadderBook)
-    for tick, levels in ((None, dense), (TICK, wide), (TICK, off)):
-        chosen = book_for(tick, levels[0], levels[1], max_levels=9)
-        assert isinstance(chosen, SortedBook)
-        assert chosen.all_levels() == levels
-        assert chosen.max_levels == 9
+@pytest.mark.parametrize("price", [100.005, 0.1 + 0.2, 5e-324, 1.7e308])
+def test_any_price_is_a_level_of_its_own(price: float) -> None:
+    """No tick is needed: what is one bit apart is not merged, and comes back as it was."""
+    book, model = OrderBook(), Model()
+    levels = tuple((each, 1.0) for each in (nextafter(price, 0.0), price) if each)
+    book.reset(((50.0, 1.0),), ((51.0, 2.0),))
+    model.apply(((50.0, 1.0),), ((51.0, 2.0),))
+    for sides in ((levels, ()), ((), levels)):
+        book.apply(*sides)
+        model.apply(*sides)
+        check(book, model)
+
+
+@pytest.mark.parametrize("bad", [-1.0, nan, -inf])
+@pytest.mark.parametrize("price", [10.0, 9.5, 9.0])
+def test_a_bad_amount_of_a_known_level_is_never_shown(price: float, bad: float) -> None:
+    """Wherever the level stands: whoever would show it raises, and then it is gone."""
+    book = OrderBook()
+    levels = ((10.0, 1.0), (9.5, 1.0), (9.0, 2.0))
+    book.reset(levels, ((11.0, 1.0),))
+    with pytest.raises(ValueError, match=f"{bad!r} is not an amount"):
+        book.apply(((price, bad), (8.0, 1.0)), ())
+        assert book.best() == ((10.0, 1.0) if price < 10.0 else (9.5, 1.0)) + (11.0, 1.0)
+        book.apply(((10.0, 0.0),), ())
+        book.top(3)
+    left = [each for each, _ in book.all_levels()[0]]
+    assert left in ([9.5, 9.0, 8.0], [9.0, 8.0], [9.5, 8.0])
+    assert price not in left
+
+
+def test_a_snapshot_with_what_is_no_level_is_refused() -> None:
+    """Prices and amounts alike."""
+    for level in ((nan, 1.0), (inf, 1.0), (-1.0, 1.0), (0.0, 0.0), (1.0, nan), (1.0, -1.0)):
+        with pytest.raises(ValueError, match="is not"):
+            OrderBook().reset((), ((2.0, 1.0), level))
+
+
+# -- order --------------------------------------------------------------------------------------
+
+
+@given(seed=st.integers(0, 9_999))
+@settings(max_examples=25)
+def test_books_deeper_than_what_is_kept_in_order_equal_a_plain_dict(seed: int) -> None:
+    """Levels beyond the horizon come to the top, and new ones push the order to its limit."""
+    chance, book, model = Random(seed), OrderBook(), Model()
+    deep = 2 * NEAR_PRICES
+    sides = tuple(
+        tuple((tick / 8, 1.0) for tick in chance.sample(ticks, deep))
+        for ticks in (range(1, 4 * deep), range(4 * deep, 8 * deep))
+    )
+    book.reset(*sides)
+    model.apply(*sides)
+    for _ in range(60):
+        best = [len(levels) and levels[0][0] for levels in model.all_levels()]
+        changes = []
+        for price, sign in zip(best, (-1, 1), strict=True):
+            near = [max(1.0, price * 8 + sign * chance.randrange(-4, deep // 2)) for _ in range(40)]
+            changes.append(tuple((tick / 8, chance.choice((0.0, 0.0, 2.0))) for tick in near))
+        if not chance.randrange(8):
+            gone = model.all_levels()[0][: NEAR_PRICES + 9]
+            changes[0] = tuple((price, 0.0) for price, _ in gone)
+        book.apply(*changes)
+        model.apply(*changes)
+        check(book, model)
+
+
+def test_what_is_kept_is_bounded() -> None:
+    """Neither deleted levels nor new ones make a side grow beyond what it holds."""
+    book = OrderBook()
+    for start in range(0, 100_000, 50):
+        new = tuple((tick / 8 + 1.0, 1.0) for tick in range(start, start + 50))
+        old = tuple((tick / 8 + 1.0, 0.0) for tick in range(start - 200, start - 150) if tick >= 0)
+        book.apply((), new + old)
+        book.settle()
+        assert len(book.asks.prices) <= MOST_NEAR_PRICES
+        assert len(book.asks.amounts) <= 3 * 200 + SPARE_PRICES
+    assert book.levels() == (0, 200)
+
+
+def test_a_level_limit_bounds_deleted_levels_too() -> None:
+    """They go first: no level is dropped for one that is deleted."""
+    book = OrderBook(10, slack=0)
+    book.reset((), tuple((float(n), 1.0) for n in range(1, 11)))
+    book.apply((), ((3.0, 0.0), (4.0, 0.0), (11.0, 1.0), (12.0, 1.0)))
+    assert (book.levels(), book.dropped_levels) == ((0, 10), 0)
+    book.apply((), ((0.5, 1.0),))
+    assert (book.levels(), book.dropped_levels, book.dropped_prices) == ((0, 10), 1, (-inf, 12.0))
+    assert len(book.asks.amounts) == 10

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.recordings import files
-from actors.recordings.files import line_batches
+from actors.recordings.files import LineFile, line_batches
 from messages.errors import RecordingError
 
 
@@ -87,3 +88,41 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
     for path in (tmp_path / "nowhere", tmp_path):
         with pytest.raises(RecordingError, match="cannot be read"):
             lines_of(path)
+
+
+@pytest.mark.parametrize("count", [1, 700, 9_999])
+def test_a_file_that_was_looked_at_is_read_whole(tmp_path: Path, count: int) -> None:
+    """As often as wanted, also by two readers in turn and after one that gave up."""
+    path = tmp_path / "file.gz"
+    lines = [b"", *(b"%06d " % number * 20 for number in range(2_000))]
+    path.write_bytes(gzip.compress(b"\n".join(lines)))
+    file = LineFile(path)
+    assert file.head(count) == lines[1 : count + 1]
+    assert file.head(count) == lines[1 : count + 1]
+    next(file.batches())
+    first, second = file.batches(), file.batches()
+    found: list[list[bytes]] = [[], []]
+    for one, other in zip(first, second, strict=True):
+        found[0] += one
+        found[1] += other
+    assert found == [lines, lines]
+    assert [line for batch in file.batches() for line in batch] == lines
+
+
+def test_the_beginning_of_a_file_is_read_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever reads on goes on where the look at it ended."""
+    path, opened = tmp_path / "file", list[Path]()
+    path.write_bytes(b"line\n" * 100_000)
+    real = files.pieces
+
+    def counted(path: Path) -> Iterator[bytes]:
+        opened.append(path)
+        return real(path)
+
+    monkeypatch.setattr(files, "pieces", counted)
+    file = LineFile(path)
+    assert len(file.head(500)) == 500
+    assert sum(map(len, file.batches())) == 100_000
+    assert len(opened) == 1

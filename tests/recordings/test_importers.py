@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from actors.recordings import cryptofeed, hftbacktest, quotes_csv
+from actors.recordings.files import LineFile
 from actors.recordings.records import Feed, Kind, Record
 from tests.recordings.frames import SESSION, START_NS, depth, hft, write
 
@@ -17,7 +18,7 @@ FEED = Feed("binance")
 def text_records(path: Path, text: str) -> list[Record]:
     """Read text as a cryptofeed file."""
     path.write_text(text)
-    return list(cryptofeed.read_text(path, FEED))
+    return list(cryptofeed.read_text(LineFile(path), FEED))
 
 
 # -- cryptofeed ---------------------------------------------------------------------------------
@@ -87,7 +88,7 @@ def test_cryptofeed_json_lines(tmp_path: Path) -> None:
     path = tmp_path / "f"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows) + "broken\n")
     connected = Feed("binance", "X.ws.1")
-    assert list(cryptofeed.read_json(path, FEED)) == [
+    assert list(cryptofeed.read_json(LineFile(path), FEED)) == [
         (0, Kind.KNOWN, FEED, b'{"l2_book": ["BTC-USDT"]}', ""),
         (1_500_000_000, Kind.CONNECT, connected, b"", "wss://stream.binance.com/ws"),
         (2_000_000_000, Kind.SENT, connected, b"{}", "wss://a"),
@@ -108,7 +109,7 @@ def test_hftbacktest_frames_and_the_snapshot(tmp_path: Path) -> None:
     lines = hft(SESSION).splitlines()
     native = hftbacktest.guess_native(lines)
     assert native == "BTCUSDT"
-    found = list(hftbacktest.read(path, FEED, native))
+    found = list(hftbacktest.read(LineFile(path), FEED, native))
     assert [record[0] for record in found] == [START_NS + n * 1_000_000 for n in range(6)]
     assert [record[1] for record in found] == [Kind.FRAME, Kind.SNAPSHOT, *[Kind.FRAME] * 4]
     assert found[1][4] == "BTCUSDT"
@@ -119,7 +120,8 @@ def test_a_snapshot_that_names_its_symbol_is_believed(tmp_path: Path) -> None:
     """COIN-M answers carry the symbol."""
     line = '{"lastUpdateId":1,"E":2,"symbol":"ETHUSD_PERP","bids":[],"asks":[]}'
     path = write(tmp_path / "f", hft((line,)))
-    assert [record[4] for record in hftbacktest.read(path, FEED, "BTCUSD_PERP")] == ["ETHUSD_PERP"]
+    found = hftbacktest.read(LineFile(path), FEED, "BTCUSD_PERP")
+    assert [record[4] for record in found] == ["ETHUSD_PERP"]
 
 
 def test_the_binance_family_shows_in_depth_events() -> None:
@@ -140,7 +142,7 @@ def test_a_file_of_several_symbols_names_none() -> None:
 def test_a_damaged_hftbacktest_line_is_a_frame_nobody_can_read(tmp_path: Path) -> None:
     """It keeps the time of the line before."""
     path = write(tmp_path / "f", b"1723161255030314667 {}\nrubbish\n\n")
-    assert list(hftbacktest.read(path, FEED, "")) == [
+    assert list(hftbacktest.read(LineFile(path), FEED, "")) == [
         (1_723_161_255_030_314_667, Kind.FRAME, FEED, b"{}", ""),
         (1_723_161_255_030_314_667, Kind.FRAME, FEED, b"rubbish", ""),
     ]
@@ -179,7 +181,8 @@ def test_quote_files_by_header(
     path = tmp_path / "q.csv"
     path.write_text(f"{header}\r\n{line}\r\n")
     assert quotes_csv.looks_like(header.encode())
-    assert list(quotes_csv.read(path, FEED)) == [(at_ns, Kind.QUOTE, FEED, payload, "line 2")]
+    found = list(quotes_csv.read(LineFile(path), FEED))
+    assert found == [(at_ns, Kind.QUOTE, FEED, payload, "line 2")]
 
 
 def test_other_headers_are_no_quote_files() -> None:
@@ -192,7 +195,7 @@ def test_a_quote_line_that_cannot_be_read_is_kept_as_it_is(tmp_path: Path) -> No
     """Too few columns or no time: whoever applies it reports it with its line number."""
     path = tmp_path / "q.csv"
     path.write_text("ts_ms,bid,ask\n5,1,2\n6,1\nsoon,1,2\n")
-    found = list(quotes_csv.read(path, FEED))
+    found = list(quotes_csv.read(LineFile(path), FEED))
     assert [(record[0], record[3], record[4]) for record in found] == [
         (5_000_000, b"1,0,2,0", "line 2"),
         (6_000_000, b"6,1", "line 3"),

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
-import msgspec
+import pytest
 
 from actors import proven_book
 from actors.proven_book import ProvenBook, Verdict
 from exchanges.contract import SequenceRule
 from exchanges.sequencing import State
-from markets.book import LadderBook
 from messages.books import DarkReason
 from messages.identifiers import ContractKind
 from messages.instruments import SymbolInfo
@@ -41,7 +38,7 @@ def quote(last: int, bid: float = 100.5, ask: float = 101.0, amount: float = 2.0
 def opened(rule: SequenceRule = SequenceRule.CONTIGUOUS) -> ProvenBook:
     """A book in its first life."""
     book = ProvenBook(rule)
-    book.open(INFO, 1)
+    book.open(1)
     return book
 
 
@@ -147,51 +144,31 @@ def test_a_new_life_begins_empty() -> None:
     """Counters go on; levels and quotes do not."""
     book = live()
     book.quote(quote(11))
-    book.open(INFO, 2)
+    book.open(2)
     assert (book.state, book.levels(), book.live) == (State.EMPTY, (0, 0), False)
     assert book.delta(delta(11, 11)) is Verdict.NOTHING, "of the life before"
     assert book.old == 1
 
 
-# -- the ladder and its twin --------------------------------------------------------------------
+# -- prices and limits --------------------------------------------------------------------------
 
 
-def test_a_price_off_the_grid_moves_the_book_to_the_twin() -> None:
-    """Nothing is lost, and it is counted once."""
-    book = live()
-    assert type(book._book) is LadderBook
-    assert book.delta(delta(11, 11, ((100.123, 5.0),), ((101.0, 4.0),))) is Verdict.CHANGED
-    assert type(book._book).__name__ == "SortedBook"
-    assert book.all_levels() == (
-        ((100.5, 2.0), (100.123, 5.0), (100.0, 1.0)),
-        ((101.0, 4.0), (101.5, 1.0)),
-    )
-    assert book.delta(delta(12, 12, ((100.7, 1.0),))) is Verdict.CHANGED
-    assert book.moves_to_twin == 1
-
-
-def test_held_events_off_the_grid_move_it_too() -> None:
-    """The tick of a snapshot says nothing about what was held."""
+@pytest.mark.parametrize("price", [100.123, 1e300])
+def test_any_price_is_a_level_like_others(price: float) -> None:
+    """Held for a snapshot or not: no grid is found in a snapshot that events must keep to."""
     book = opened()
-    book.delta(delta(11, 11, ((100.123, 5.0),)))
+    book.delta(delta(11, 11, (), ((price + 1.0, 5.0),)))
     assert book.snapshot(snapshot(10)) is Verdict.CHANGED
-    assert book.top(2)[0] == ((100.5, 2.0), (100.123, 5.0))
-    assert book.moves_to_twin == 1
-
-
-def test_a_known_tick_is_used() -> None:
-    """With the venue's tick a finer price than the snapshot's is on the grid."""
-    book = ProvenBook(SequenceRule.CONTIGUOUS)
-    book.open(msgspec.structs.replace(INFO, tick=Decimal("0.001")), 1)
-    book.snapshot(snapshot(10))
-    book.delta(delta(11, 11, ((100.123, 5.0),)))
-    assert book.moves_to_twin == 0
+    before = book.all_levels()
+    assert (price + 1.0, 5.0) in before[1]
+    assert book.delta(delta(12, 12, (), ((price + 1.0, 0.0),))) is Verdict.CHANGED
+    assert book.all_levels()[1] == tuple(each for each in before[1] if each[1] != 5.0)
 
 
 def test_the_level_limit_is_kept_over_books() -> None:
     """Dropped levels are counted through resyncs."""
     book = ProvenBook(SequenceRule.CONTIGUOUS, max_levels=1)
-    book.open(INFO, 1)
+    book.open(1)
     book.snapshot(snapshot(10))
     dropped = book.dropped_levels
     assert dropped == 2
@@ -203,7 +180,7 @@ def test_the_level_limit_is_kept_over_books() -> None:
 def test_what_a_serving_stream_took_out_of_its_window_is_told_again() -> None:
     """A book of such a stream knows what it holds now, however far the prices have moved."""
     book = ProvenBook(SequenceRule.CONTIGUOUS, max_levels=100, served_levels=2)
-    book.open(INFO, 1)
+    book.open(1)
     book.snapshot(snapshot(10))
     book.delta(delta(11, 11, ((100.6, 1.0), (100.7, 1.0))))
     book.look_for_drops()
@@ -219,7 +196,7 @@ def test_what_a_serving_stream_took_out_of_its_window_is_told_again() -> None:
 def test_a_limit_narrows_what_is_known_to_what_was_never_dropped() -> None:
     """Near levels that vanish do not bring back what was dropped behind them."""
     book = ProvenBook(SequenceRule.CONTIGUOUS, max_levels=4)
-    book.open(INFO, 1)
+    book.open(1)
     bids = tuple((100.0 - step, 1.0) for step in range(5))
     book.snapshot(snapshot(10, bids))
     book.delta(delta(11, 11, (*((price, 0.0) for price, _ in bids[:3]), (95.0, 1.0))))
@@ -318,20 +295,3 @@ def test_remembered_bests_are_bounded() -> None:
     assert book.quotes_compared == 0
     book.quote(quote(book.sequence - 1))
     assert book.quotes_compared == 1
-
-
-def test_a_ladder_that_has_become_sparse_is_left_by_its_readers() -> None:
-    """The best levels move far apart after the snapshot: reading goes on with the twin."""
-    dense = tuple((100.0 - step / 100, 1.0) for step in range(50))
-    book = ProvenBook(SequenceRule.CONTIGUOUS)
-    book.open(msgspec.structs.replace(INFO, tick=Decimal("0.01")), 0)
-    book.delta(delta(10, 10, dense[:1], ((100.5, 1.0),)))
-    book.snapshot(snapshot(10, dense, ((100.5, 1.0),)))
-    assert type(book._book).__name__ == "LadderBook"
-    thin = (*((price, 0.0) for price, _ in dense[1:]), (60.0, 1.0), (50.0, 1.0))
-    book.delta(delta(11, 11, thin, ()))
-    before = book.top(20)
-    for _ in range(proven_book.REVIEW_READS):
-        assert book.top(20) == before
-    assert type(book._book).__name__ == "SortedBook"
-    assert before[0] == ((100.0, 1.0), (60.0, 1.0), (50.0, 1.0))

@@ -17,7 +17,7 @@ from actors.runtime.actor import Actor
 from actors.runtime.asks import Ask
 from actors.runtime.capsule import BadCapsule, Capsule
 from actors.runtime.clock import TrioClock
-from actors.runtime.recorder import Kept
+from actors.runtime.recorder import Kept, Mark
 from supervisors import capsules
 from supervisors.capsule_replay import Outcome, act_out, types_near
 from supervisors.capsules import CapsuleStore, capsule_files, file_name, load
@@ -205,11 +205,23 @@ async def test_an_actor_without_a_state_says_so(tmp_path: Path, autojump_clock: 
         again(capsule, Silent)
 
 
-async def test_what_is_no_struct_is_shown_only(tmp_path: Path, autojump_clock: Any) -> None:
+@pytest.mark.parametrize(
+    ("message", "shown"), [(Odd(), "Odd"), ((Add(1), 2), "tuple"), ([1], "list"), ({1}, "set")]
+)
+async def test_what_is_no_struct_is_shown_only(
+    tmp_path: Path, autojump_clock: Any, message: object, shown: str
+) -> None:
     """The capsule is written; acting out names the input."""
-    capsule = await crashed(tmp_path, Odd())
-    with pytest.raises(BadCapsule, match="Odd"):
+    capsule = await crashed(tmp_path, message)
+    with pytest.raises(BadCapsule, match=shown):
         again(capsule)
+
+
+async def test_plain_messages_are_acted_out(tmp_path: Path, autojump_clock: Any) -> None:
+    """They are no structs, and read as what they were."""
+    for number, message in enumerate(("word", 7, 2**70, 1.5, None, b"bytes", True)):
+        outcome = again(await crashed(tmp_path / str(number), message))
+        assert outcome.reproduced, outcome.text
 
 
 async def test_no_foreign_type_is_loaded(tmp_path: Path, autojump_clock: Any) -> None:
@@ -341,7 +353,9 @@ def test_what_is_too_large_is_kept_without_its_inputs(
     """The error is never given up for its size."""
     monkeypatch.setattr(capsules, "MAX_FILE_BYTES", 300)
     crash = crash_called("20260101T000000.000000Z-top.a-g1.capsule")
-    crash.segments = [Kept(b"state", True, [str(n) for n in range(10_000)])]
+    kept = Kept(b"state", True)
+    kept.events = [Mark("message", str(n)) for n in range(10_000)]
+    crash.segments = [kept]
     with CapsuleStore(tmp_path) as store:
         store.take(crash)
     (file,) = tmp_path.iterdir()

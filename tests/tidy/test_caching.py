@@ -35,6 +35,7 @@ OWNERS = {
         )
     },
     ("actors/detector_state.py", "LegState"): CAPSULE,
+    ("actors/subscribing.py", "SubscribingState"): CAPSULE,
     ("actors/book.py", "BookActor"): "the top it told last, for screens; gone with the feed",
     (
         "actors/detector_pairs.py",

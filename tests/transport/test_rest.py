@@ -30,7 +30,7 @@ from tests.transport.worlds import MemoryDialer, Peer, answering, silent
 async def test_answer_of_a_request(
     virtual_time: trio.testing.MockClock, nursery: trio.Nursery
 ) -> None:
-    """A 2xx answer comes with status, lower-case headers, body and receive time."""
+    """A 2xx answer comes with status, lower-case headers, body, and the times of both ways."""
     seen: list[bytes] = []
     answer = http("200 OK", b'{"lastUpdateId":1}', "X-MBX-USED-WEIGHT-1M: 25")
     dialer = MemoryDialer(nursery, scripted(answer, seen=seen), delay_s=0.5)
@@ -40,6 +40,7 @@ async def test_answer_of_a_request(
         200,
         {"content-length": "18", "x-mbx-used-weight-1m": "25"},
         b'{"lastUpdateId":1}',
+        TrioClock().now_ns(),
         TrioClock().now_ns(),
     )
     assert seen[0].startswith(b"GET /prefix/api/v3/depth?symbol=BTCUSDT&limit=5 HTTP/1.1\r\n")

@@ -13,7 +13,8 @@ import trio.testing
 import trio_websocket
 
 from actors.runtime.clock import TrioClock
-from actors.transport.websocket import MESSAGE_LIMIT_BYTES, Websocket, open_websocket
+from actors.transport.opening import open_websocket
+from actors.transport.websocket import MESSAGE_LIMIT_BYTES, Websocket
 from tests.transport.worlds import MemoryDialer, Peer, read_head
 
 URL = "ws://venue.example/ws/secret-listen-key"

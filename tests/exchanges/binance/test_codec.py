@@ -59,12 +59,6 @@ def frame(stream: str, data: Any) -> bytes:
     return json.dumps({"stream": stream, "data": data}, separators=(",", ":")).encode()
 
 
-def twice_named(payload: bytes, second: str) -> bytes:
-    """The same frame with another stream's name behind its own."""
-    first, comma, rest = payload.partition(b",")
-    return first + b',"stream":"%b"' % second.encode() + comma + rest
-
-
 def only(codec: PublicCodec, payload: bytes) -> PublicMessage:
     """Decode a frame twice, the second time by the short path, and compare."""
     (first,) = codec.decode(payload, 5)
@@ -269,19 +263,6 @@ def test_members_in_another_order_are_read_too() -> None:
     """JSON objects have no order; the short path is only for the one the venue uses."""
     payload = json.dumps({"data": DEPTH, "stream": "bnbbtc@depth"}, indent=1).encode()
     assert make().decode(payload, 5) == make().decode(frame("bnbbtc@depth", DEPTH), 5)
-
-
-@pytest.mark.parametrize("seen", [(), ("bnbbtc@depth", "btcusdt@depth")])
-def test_of_two_stream_names_the_first_counts(seen: tuple[str, ...]) -> None:
-    """Whether that stream was seen before or not: its own events pass, others are refused."""
-    codec = make()
-    for name in seen:
-        codec.decode(frame(name, DEPTH | {"s": name.partition("@")[0].upper()}), 5)
-    usual = frame("bnbbtc@depth", DEPTH)
-    for second in ("btcusdt@depth", "bnbbtc@trade", "!serverShutdown"):
-        assert codec.decode(twice_named(usual, second), 5) == make().decode(usual, 5)
-    with pytest.raises(DecodeError, match="binance btcusdt@depth"):
-        codec.decode(twice_named(frame("btcusdt@depth", DEPTH), "bnbbtc@depth"), 5)
 
 
 @pytest.mark.parametrize("stream", ["bnbbtc@markPrice@1s", "bnbbtc@ticker_1h", "btcusd@indexPrice",
