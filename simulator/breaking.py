@@ -123,7 +123,7 @@ def heal(world: World) -> None:
         for pool in (venue.pool, *venue.budgets.values()):
             pool.banned_until_ms = 0
         for live in venue.listings.values():
-            live.lies.clear()
+            live.be_honest()
             live.lag_snapshots(0)
             for topic in venue.depth_topics(live.listing.native):
                 topic.muted = False

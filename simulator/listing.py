@@ -250,6 +250,13 @@ class LiveListing:
             return self.book.state(now_ms, limit)
         return self.book.state_at(now_ms - self._random.randint(shortest_ms, longest_ms), limit)
 
+    def be_honest(self) -> None:
+        """Tell no further lie; what a lie has taken away is told anew."""
+        told_anew = tell_all in self.lies
+        self.lies.clear()
+        if told_anew:
+            self.lies.append(tell_all)
+
     def lag_snapshots(self, lag_ms: int, until_s: float = math.inf) -> None:
         """Serve older snapshots until this moment; 0 serves them as the venue usually does."""
         self._lagging_until_s = until_s

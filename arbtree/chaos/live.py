@@ -238,6 +238,7 @@ class LiveRun:
             await trio.sleep(1.0 / self.wish.per_s)
         self._heal()
         healed_s = trio.current_time()
+        await trio.sleep(QUIET_S)  # what the last faults have broken shows with the next event
         with trio.move_on_after(self._within_s):
             await self._until_live(operating=True)
         took_s = trio.current_time() - healed_s

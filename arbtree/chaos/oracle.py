@@ -30,12 +30,13 @@ class _Replay:
     """One book as its accepted messages make it."""
 
     __slots__ = (
-        "asks", "at_id", "bids", "epoch", "events", "served", "snapshots", "tops", "valid",
-        "waiting",
+        "asks", "at_id", "bids", "epoch", "events", "feed", "served", "snapshots", "tops",
+        "valid", "waiting",
     )  # fmt: skip
 
     def __init__(self, served: int) -> None:
         self.served = served
+        self.feed: FeedOpened | None = None
         self.epoch = -1
         self.valid = False
         self.at_id = 0
@@ -46,8 +47,9 @@ class _Replay:
         self.snapshots: deque[BookSnapshot] = deque(maxlen=SNAPSHOTS_KEPT)
         self.tops = 0
 
-    def begin(self, epoch: int) -> None:
-        self.epoch, self.valid = epoch, False
+    def begin(self, feed: FeedOpened) -> None:
+        self.feed = feed
+        self.epoch, self.valid = feed.epoch, False
         self.events.clear()
         self.waiting.clear()
         self.snapshots.clear()
@@ -136,8 +138,15 @@ class ReplayChecker(Checker):
         return book
 
     def opened(self, book: str, message: FeedOpened) -> None:
-        """A new epoch, or new rules: an empty book."""
-        self._book(book).begin(message.epoch)
+        """A new epoch, or new rules: an empty book; what a life of it has heard is no news."""
+        mine = self._book(book)
+        if message != mine.feed:
+            mine.begin(message)
+
+    def state(self, path: str, state: str, generation: int) -> None:
+        """A new life of a book has heard of no feed."""
+        if state == "starting" and path in self._books:
+            self._books[path].feed = None
 
     def delta(self, book: str, message: BookDelta) -> None:
         """One more event."""

@@ -49,6 +49,23 @@ async def test_each_fault_strikes_and_is_survived(turn: int, autojump_clock: Moc
         assert all(row.mailbox is None or row.mailbox.conserved for row in rows)
 
 
+async def test_a_heal_between_empty_and_full_leaves_no_lie(autojump_clock: MockClock) -> None:
+    """A venue that told that every level is gone tells of all anew, healed or not."""
+    async with virtual_engine(embedded_settings({"gateio": ["BTC/USDT"]})) as virtual:
+        await virtual.until(virtual.all_live)
+        live = virtual.world.venues["gateio"].listings["BTC_USDT"]
+        (before,) = virtual.books().values()
+        assert strike(virtual.world, Blow("empty_book", "gateio", "BTC_USDT"))
+        await virtual.until(lambda: len(live.lies) == 1)
+        heal(virtual.world)
+        await virtual.until(lambda: not live.lies)
+        await virtual.until(virtual.all_live)
+        (after,) = virtual.books().values()
+    assert before.levels is not None
+    assert after.levels is not None
+    assert min(after.levels) > min(before.levels) / 2
+
+
 def test_what_nobody_can_have_is_refused() -> None:
     """Unknown venues and faults are told by name."""
     world = World(1, venues=("mexc",))

@@ -83,6 +83,20 @@ async def test_replay_wants_a_snapshot_after_darkness(autojump_clock: MockClock)
     assert checker.failed == 1
 
 
+async def test_replay_is_told_of_a_feed_once_a_life(autojump_clock: MockClock) -> None:
+    """The same news again, from a connection that was held up, changes no book; a life does."""
+    await trio.lowlevel.checkpoint()
+    changed = ((99.5, 3.0), *BIDS)
+    checker = _replayed(_top(12, changed), (_delta(11, 12, ((99.5, 3.0),)),))
+    checker.opened(BOOK, FeedOpened(INFO, CONNECTION, 1))
+    checker.top(BOOK, _top(12, changed))
+    assert checker.failed == 0
+    checker.state(BOOK, "starting", 2)
+    checker.opened(BOOK, FeedOpened(INFO, CONNECTION, 1))
+    checker.top(BOOK, _top(12, changed))
+    assert "nothing it accepted leads to sequence 12" in checker.violations[0]
+
+
 # -- decisions ------------------------------------------------------------------------------------
 
 

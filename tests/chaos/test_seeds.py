@@ -24,9 +24,29 @@ def test_a_short_seed_passes_every_checker() -> None:
     assert {change.state for change in one.changes if change.kind == "book"} == {"LIVE", "DARK"}
 
 
-def test_a_short_seed_has_time_for_what_a_venue_allows() -> None:
-    """A book that had spent its venue's requests of a minute just before the heal comes back."""
-    report = play(142, 60.0).report
+@pytest.mark.parametrize(
+    "seed",
+    [
+        pytest.param(142, id="it spent its venue's requests of a minute before the heal"),
+        pytest.param(1090, id="it goes dark right after the heal, which ends a silence"),
+    ],
+)
+def test_a_short_seed_has_time_for_what_a_venue_allows(seed: int) -> None:
+    """A book that waits for its venue's request budget when the faults are over comes back."""
+    report = play(seed, 60.0).report
+    assert report.passed, [verdict.violations for verdict in report.verdicts]
+
+
+@pytest.mark.parametrize(
+    ("seed", "numbers"),
+    [
+        pytest.param(1093, (3, 6), id="a connection that was held up tells of its feed again"),
+        pytest.param(1255, (9,), id="the heal comes between an empty book and a full one"),
+    ],
+)
+def test_what_once_failed_for_no_fault_of_the_engine(seed: int, numbers: tuple[int, ...]) -> None:
+    """Cut down to the faults that it took; the checker and the simulator were wrong."""
+    report = play_job(Job(seed, 60.0, {}, "", numbers)).report
     assert report.passed, [verdict.violations for verdict in report.verdicts]
 
 
