@@ -108,7 +108,8 @@ def reorder() -> tuple[Mangler, Mangler]:
         return ()
 
     def release(payload: bytes) -> tuple[bytes, ...]:
-        return (payload, held.pop(0))
+        # Nothing is held back where the first of the two fell into a silence.
+        return (payload, held.pop(0)) if held else (payload,)
 
     return hold, release
 

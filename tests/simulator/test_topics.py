@@ -131,3 +131,15 @@ def test_a_muted_topic_says_nothing() -> None:
     topic.muted = False
     topic.publish(lambda unit: b"2")
     assert ear.texts() == ["2"]
+
+
+def test_what_fell_into_a_silence_is_not_swapped() -> None:
+    """An event that was to be held back is lost with its silence; the next one comes alone."""
+    topic, ear = Topic(TRADES, frame), Ear(False)
+    topic.listeners = {ear: None}
+    topic.tampering.extend(reorder())
+    topic.muted = True
+    topic.publish(lambda unit: b"1")
+    topic.muted = False
+    topic.publish(lambda unit: b"2")
+    assert ear.texts() == ["2"]
