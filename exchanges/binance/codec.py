@@ -20,12 +20,11 @@ from exchanges.binance import wire
 from exchanges.binance.events import Build, Builders
 from exchanges.binance.limits import Family, Product
 from exchanges.contract import PublicCodec
+from exchanges.reading import BAD_BYTES, excerpt
 from messages.errors import DecodeError
 from messages.instruments import SymbolInfo
 from messages.market import Ack, BookDelta, PublicMessage, Refused, ShutdownAnnounced
 
-EXCERPT_BYTES: Final = 120
-"""How much of a bad frame an error quotes: enough to recognise it, little enough for one line."""
 CHANNELS_PER_SYMBOL: Final = 64
 """Most streams of a symbol that get the short path: more than there are (klines are 16)."""
 LONG_BYTES: Final = 250
@@ -75,9 +74,7 @@ UNUSED_EVENTS: Final = frozenset(
 )
 """Public events nothing here reads."""
 
-_BAD_BYTES: Final = (MsgspecError, UnicodeDecodeError, RecursionError)
-"""What msgspec raises on bytes that are not the JSON asked for."""
-_NOT_SHORT: Final = (KeyError, *_BAD_BYTES)
+_NOT_SHORT: Final = (KeyError, *BAD_BYTES)
 """Why a frame leaves the short path: a stream not seen before, or bytes it could not read."""
 
 
@@ -114,13 +111,6 @@ _DECODERS: Final[dict[type[msgspec.Struct], _Decoders]] = {
 _peek: Final = msgspec.json.Decoder(wire.Peek).decode
 _peek_list: Final = msgspec.json.Decoder(list[Raw]).decode
 _stream_names: Final = msgspec.json.Decoder(list[str]).decode
-
-
-def excerpt(payload: bytes) -> str:
-    """Quote the beginning of a frame in one printable line."""
-    text = payload[:EXCERPT_BYTES].decode("utf-8", "backslashreplace")
-    shown = text.encode("unicode_escape").decode("ascii") if not text.isprintable() else text
-    return shown + ("..." if len(payload) > EXCERPT_BYTES else "") if payload else "(empty)"
 
 
 class BinanceCodec(PublicCodec):
@@ -194,7 +184,7 @@ class BinanceCodec(PublicCodec):
     def _decode_slowly(self, payload: bytes, received_ns: int) -> tuple[PublicMessage, ...]:
         try:
             frame = _peek(payload)
-        except _BAD_BYTES as exc:
+        except BAD_BYTES as exc:
             return self._decode_several(payload, received_ns, exc)
         if frame.stream:
             return self._stream_event(frame.stream, bytes(frame.data), received_ns)
@@ -269,7 +259,7 @@ class BinanceCodec(PublicCodec):
         try:
             items = _peek_list(data) if data.lstrip()[:1] == b"[" else [Raw(data)]
             frames = [(_peek(item), bytes(item)) for item in items]
-        except _BAD_BYTES as exc:
+        except BAD_BYTES as exc:
             self._fail("an array of events", data, stream, exc)
         messages: list[PublicMessage] = []
         for frame, item in frames:
@@ -288,7 +278,7 @@ class BinanceCodec(PublicCodec):
     ) -> tuple[Any, Build]:
         try:
             event = _DECODERS[struct].event(data)
-        except _BAD_BYTES as exc:
+        except BAD_BYTES as exc:
             self._fail(f"a {struct.__name__}", data, stream, exc)
         best_levels = channel.startswith("depth") and channel[5:6].isdigit()
         return event, builders.build(struct, stream, partial=best_levels)
