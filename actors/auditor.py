@@ -3,21 +3,29 @@
 Accepts `AuditOpened` and `AuditResult` of books; emits `AuditBegun`, `AuditSnapshot` and
 `AuditAbandoned` to them, one audit at a time.  It spends only REST budget that is spare: a request
 goes out when it leaves the configured share of the burst to others, so it never delays a snapshot
-that a book waits for.  What a comparison means for a book is that book's affair; a book it must
-look at again soon (suspect, or dark until a clean audit) takes every second turn at most.  State
-lost at restart: the rotation and whom to look at again; the counts belong to the venue.  Restart
-type: permanent; when its budget is spent it is quarantined alone.  Cancellation abandons the audit.
+that a book waits for.  All it decides happens in handlers; its task waits, fetches and hands in
+what came, as the stage of the audit says.  What a comparison means for a book is that book's
+affair; a book it must look at again soon (suspect, or dark until a clean audit) takes every second
+turn at most.  State lost at restart: the rotation and whom to look at again; the counts belong to
+the venue.  Restart type: permanent; when its budget is spent it is quarantined alone.  Cancellation
+abandons the audit.
 """
 
 from __future__ import annotations
 
+import enum
 from collections import deque
+from typing import Any, ClassVar, Self
 
+import msgspec
 import trio
+from msgspec import Struct
 
+from actors.bare_venue import bare_venue
 from actors.runtime.actor import Actor
+from actors.runtime.reference import ActorRef
 from actors.venue import Venue
-from config.settings import AuditorSettings
+from config.settings import AuditorSettings, VenueSettings
 from messages.audits import (
     AuditAbandoned,
     AuditBegun,
@@ -27,7 +35,7 @@ from messages.audits import (
     AuditSnapshot,
 )
 from messages.errors import ArbtreeError
-from messages.market import BookSnapshot
+from messages.instruments import SymbolInfo
 from messages.requests import RestRequest
 
 AGAIN_AFTER_S = 2.0
@@ -42,7 +50,71 @@ REACHED_WITHIN_S = 5.0
 TRIES = 3
 """Undecided audits of one book in a row before it waits for its next ordinary turn."""
 
-Answer = AuditOpened | AuditResult
+
+class TurnDue(Struct, frozen=True, gc=False):
+    """The pause between two audits is over."""
+
+
+class Listed(Struct, frozen=True, gc=False):
+    """What the venue's lists say of the symbol; None: nothing, or they could not be read."""
+
+    info: SymbolInfo | None
+
+
+class ShareLeft(Struct, frozen=True, gc=False):
+    """The share of the REST budget that the request would find, 0 to 1."""
+
+    share: float
+
+
+class Fetched(Struct, frozen=True, gc=False):
+    """The snapshot as the venue answered it."""
+
+    body: bytes
+    received_ns: int
+
+
+class NothingCame(Struct, frozen=True, gc=False):
+    """The book did not answer in time, or the venue not at all."""
+
+
+class Stage(enum.Enum):
+    """What an audit waits for."""
+
+    TURN = "turn"
+    """Its time."""
+    BUDGET = "budget"
+    """The venue's lists and the state of its budget."""
+    OPENED = "opened"
+    """The book's word that it takes notes."""
+    SNAPSHOT = "snapshot"
+    """The venue's answer."""
+    RESULT = "result"
+    """What the book finds."""
+
+
+class Audit(Struct):
+    """One audit; `result` came before the snapshot, from a book that ceased to be live."""
+
+    symbol: str = ""
+    stage: Stage = Stage.TURN
+    info: SymbolInfo | None = None
+    request: RestRequest | None = None
+    epoch: int = 0
+    result: AuditOutcome | None = None
+
+
+class AuditorState(Struct):
+    """An auditor: what it is made of, its rotation, and the audit under way."""
+
+    venue: VenueSettings
+    books: dict[str, str]
+    rules: AuditorSettings
+    rotation: list[str]
+    again: dict[str, int]
+    ordinary_next: bool
+    number: int
+    audit: Audit
 
 
 class AuditorActor(Actor):
@@ -54,18 +126,19 @@ class AuditorActor(Actor):
         rules: pace, depth and the share of the budget that is not spare.
     """
 
+    capsule_form: ClassVar[type[Any] | None] = AuditorState
+
     def __init__(self, venue: Venue, books: dict[str, str], rules: AuditorSettings) -> None:
         self._venue = venue
-        self._book_paths = books
+        self._books = books
         self._rules = rules
         self._rotation = deque(books)
         self._again: dict[str, int] = {}
         """Books to look at again soon, with how often that stayed undecided; longest due first."""
         self._ordinary_next = False
         self._number = 0
-        self._answer: Answer | None = None
+        self._audit = Audit()
         self._answered = trio.Event()
-        self._auditing = ""
 
     def started(self) -> None:
         """Begin the rotation."""
@@ -76,14 +149,28 @@ class AuditorActor(Actor):
     def handle(self, message: object) -> None:
         """Take a book's answer to the audit under way; any other is too late."""
         if isinstance(message, AuditOpened | AuditResult) and message.number == self._number:
-            self._answer = message
+            self._take(message)
             self._answered.set()
+
+    def handle_input(self, message: object) -> None:
+        """Take what the audit waited for; see `_work`."""
+        match message:
+            case TurnDue():
+                self._audit = Audit(self._next(), Stage.BUDGET)
+            case Listed(info=info):
+                self._prepare(info)
+            case ShareLeft(share=share):
+                self._begin(share)
+            case Fetched():
+                self._compare(message)
+            case NothingCame():
+                self._abandon()
 
     def summary(self) -> dict[str, object]:
         """What the inspector shows."""
         counts = self._venue.audits
         return {
-            "auditing": self._auditing or None,
+            "auditing": self._audit.symbol or None,
             "again": list(self._again),
             "audits": counts.audits,
             "agreed": counts.agreed,
@@ -97,16 +184,24 @@ class AuditorActor(Actor):
             "weight": counts.weight,
         }
 
-    # -- pace -----------------------------------------------------------------------------------
+    def capsule_state(self) -> AuditorState:
+        """Rotation and audit; see `Actor.capsule_state`."""
+        made_of = self._venue.settings, self._books, self._rules
+        turns = list(self._rotation), dict(self._again), self._ordinary_next
+        return AuditorState(*made_of, *turns, self._number, msgspec.structs.replace(self._audit))
 
-    async def _work(self) -> None:
-        while True:
-            soon = min(self._rules.every_s, AGAIN_AFTER_S)
-            await trio.sleep(soon if self._again else self._rules.every_s)
-            symbol = self._next()
-            self._auditing = symbol
-            self._count(symbol, await self._audit(symbol))
-            self._auditing = ""
+    @classmethod
+    def from_capsule(cls, state: AuditorState) -> Self:
+        """A new auditor of a venue that nobody can ask."""
+        return cls(bare_venue(state.venue), state.books, state.rules)
+
+    def restored(self, state: AuditorState) -> None:
+        """Become what the state says."""
+        self._rotation, self._again = deque(state.rotation), state.again
+        self._ordinary_next, self._number = state.ordinary_next, state.number
+        self._audit = state.audit
+
+    # -- whose turn it is -----------------------------------------------------------------------
 
     def _next(self) -> str:
         """Whose turn it is: books to look at again every second time, else all in rotation."""
@@ -134,62 +229,113 @@ class AuditorActor(Actor):
         elif outcome is AuditOutcome.UNDECIDED and not tries:
             self._again[symbol] = 1
 
+    def _end(self, outcome: AuditOutcome | None) -> None:
+        """The audit is over; None when there was no budget to spare."""
+        self._count(self._audit.symbol, outcome)
+        self._audit = Audit()
+
     # -- one audit ------------------------------------------------------------------------------
 
-    async def _audit(self, symbol: str) -> AuditOutcome | None:
-        """Audit one book; None when there was no budget to spare."""
-        request = await self._request(symbol)
-        if request is None:
-            return AuditOutcome.UNDECIDED
+    def _prepare(self, info: SymbolInfo | None) -> None:
+        if info is None:
+            self._end(AuditOutcome.UNDECIDED)
+            return
+        self._audit.info = info
+        self._audit.request = self._venue.dialect.snapshot_request(info, self._rules.levels)
+
+    def _begin(self, share_left: float) -> None:
         # At least this much is left to others: the request itself is a small part of a burst.
-        if self._venue.rest.share_left(request) <= self._rules.kept_share:
-            return None
-        book = self.context.lookup(self._book_paths[symbol])
-        if not book.running:
-            return AuditOutcome.NOT_LIVE
-        self._number += 1
-        self._answer, self._answered = None, trio.Event()
-        book.tell_control(AuditBegun(self._number))
-        answer = await self._wait()
-        if isinstance(answer, AuditResult):
-            return answer.outcome
-        # From here on only the result counts; it may come early, when the book ceases to be live.
-        self._answered = trio.Event()
-        snapshot = await self._fetch(symbol, request, answer.epoch) if answer else None
-        if snapshot is not None:
-            book.tell_control(AuditSnapshot(self._number, snapshot))
-            ended = await self._wait()
-            if isinstance(ended, AuditResult):
-                return ended.outcome
-        book.tell_control(AuditAbandoned(self._number))
-        return AuditOutcome.UNDECIDED
+        if share_left <= self._rules.kept_share:
+            self._end(None)
+        elif not self.context.saw(self._book().running):
+            self._end(AuditOutcome.NOT_LIVE)
+        else:
+            self._number += 1
+            self._audit.stage = Stage.OPENED
+            self._book().tell_control(AuditBegun(self._number))
 
-    async def _wait(self) -> Answer | None:
-        with trio.move_on_after(REACHED_WITHIN_S):
-            await self._answered.wait()
-            return self._answer
-        return None
+    def _take(self, answer: AuditOpened | AuditResult) -> None:
+        audit, counts = self._audit, self._venue.audits
+        match audit.stage, answer:
+            case Stage.OPENED, AuditOpened(epoch=epoch):
+                audit.epoch, audit.stage = epoch, Stage.SNAPSHOT
+                assert audit.request is not None
+                counts.audits += 1
+                counts.weight += audit.request.weight
+            case Stage.OPENED | Stage.RESULT, AuditResult(outcome=outcome):
+                self._end(outcome)
+            case Stage.SNAPSHOT, AuditResult(outcome=outcome):
+                audit.result = outcome
 
-    async def _request(self, symbol: str) -> RestRequest | None:
+    def _compare(self, fetched: Fetched) -> None:
+        audit, decode = self._audit, self._venue.dialect.decode_snapshot
+        assert audit.info is not None
         try:
-            info = (await self._venue.directory.load()).get(symbol)
+            snapshot = decode(fetched.body, audit.info, audit.epoch, fetched.received_ns)
+        except ArbtreeError as error:
+            self._note_failed(error)
+            self._abandon()
+            return
+        self._book().tell_control(AuditSnapshot(self._number, snapshot))
+        if audit.result is None:
+            audit.stage = Stage.RESULT
+        else:
+            self._end(audit.result)
+
+    def _abandon(self) -> None:
+        self._book().tell_control(AuditAbandoned(self._number))
+        self._end(AuditOutcome.UNDECIDED)
+
+    def _book(self) -> ActorRef:
+        return self.context.lookup(self._books[self._audit.symbol])
+
+    def _note_failed(self, error: ArbtreeError) -> None:
+        self.context.note("audit", f"no snapshot of {self._audit.symbol}: {error}")
+
+    # -- waiting: nothing is decided here -------------------------------------------------------
+
+    async def _work(self) -> None:
+        """Bring what the audit waits for, one after the other."""
+        bring = {
+            Stage.TURN: self._pause,
+            Stage.BUDGET: self._load,
+            Stage.OPENED: self._wait,
+            Stage.SNAPSHOT: self._fetch,
+            Stage.RESULT: self._wait,
+        }
+        while True:
+            await bring[self._audit.stage]()
+
+    async def _pause(self) -> None:
+        soon = min(self._rules.every_s, AGAIN_AFTER_S)
+        await trio.sleep(soon if self._again else self._rules.every_s)
+        self.context.input(TurnDue())
+
+    async def _load(self) -> None:
+        info = None
+        try:
+            info = (await self._venue.directory.load()).get(self._audit.symbol)
         except ArbtreeError as error:
             self.context.note("audit", f"the symbols are not known: {error}")
-            return None
-        if info is None:
-            return None
-        return self._venue.dialect.snapshot_request(info, self._rules.levels)
+        self.context.input(Listed(info))
+        if self._audit.request is not None:
+            self.context.input(ShareLeft(self._venue.rest.share_left(self._audit.request)))
 
-    async def _fetch(self, symbol: str, request: RestRequest, epoch: int) -> BookSnapshot | None:
-        venue, counts = self._venue, self._venue.audits
-        info = venue.directory.known(symbol)
-        if info is None:
-            return None
-        counts.audits += 1
-        counts.weight += request.weight
+    async def _wait(self) -> None:
+        stage, self._answered = self._audit.stage, trio.Event()
+        with trio.move_on_after(REACHED_WITHIN_S):
+            await self._answered.wait()
+        if self._audit.stage is stage:
+            self.context.input(NothingCame())
+
+    async def _fetch(self) -> None:
+        assert self._audit.request is not None
         try:
-            answer = await venue.rest.request(request, deadline_s=REQUEST_WITHIN_S)
-            return venue.dialect.decode_snapshot(answer.body, info, epoch, answer.received_ns)
+            answer = await self._venue.rest.request(
+                self._audit.request, deadline_s=REQUEST_WITHIN_S
+            )
         except ArbtreeError as error:
-            self.context.note("audit", f"no snapshot of {symbol}: {error}")
-            return None
+            self._note_failed(error)
+            self.context.input(NothingCame())
+        else:
+            self.context.input(Fetched(answer.body, answer.received_ns), len(answer.body))

@@ -10,11 +10,13 @@ reaches the function at its next await.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import ClassVar
 
 import trio
 
 from actors.outlet import Subscription
 from actors.runtime.actor import Actor
+from actors.runtime.recorder import LEAST_INPUTS
 from messages.errors import UsageError
 
 Callback = Callable[[object], Awaitable[object]]
@@ -40,6 +42,9 @@ class CallbackActor(Actor):
         tally: counts what became of them.
     """
 
+    capsule_every: ClassVar[int] = LEAST_INPUTS
+    """A crash is shown, not acted out: the message in hand counts, and few before it."""
+
     def __init__(
         self, callback: Callback, subscription: Subscription, tally: CallbackTally
     ) -> None:
@@ -55,6 +60,7 @@ class CallbackActor(Actor):
                 message = await self._subscription.take_one()
             except trio.EndOfChannel:
                 return
+            self.context.input(message)  # so that a crash capsule shows what the function raised on
             done = False
             try:
                 answer = self._callback(message)

@@ -9,13 +9,17 @@ books tell theirs again when they see it up.  Restart type: permanent.  Cancella
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
+from msgspec import Struct
+
+from actors.bare_venue import bare_venue
 from actors.feed import Feed
 from actors.outlet import Outlet
 from actors.runtime.actor import Actor
 from actors.runtime.reference import ActorRef
 from actors.venue import Venue
+from config.settings import VenueSettings
 from messages.books import BookDark, BookTop, DarkReason
 
 
@@ -43,6 +47,23 @@ class View:
         return top if self.connection.generation == top.epoch else None
 
 
+class ViewState(Struct):
+    """What is known of one book; `connection` is a path, empty before the first top."""
+
+    top: BookTop | None
+    connection: str
+    reason: DarkReason
+    dark_ns: int
+
+
+class ViewsState(Struct):
+    """The views of one venue, by unified symbol; `feeds` are the paths of its connections."""
+
+    venue: VenueSettings
+    feeds: list[str]
+    views: dict[str, ViewState]
+
+
 class ViewsActor(Actor):
     """Keeps the views of one venue.
 
@@ -53,6 +74,9 @@ class ViewsActor(Actor):
     """
 
     in_turn: ClassVar[bool] = True
+    capsule_form: ClassVar[type[Any] | None] = ViewsState
+    capsule_bytes: ClassVar[int] = 512 * 1024
+    """Some hundreds of tops, of which the state is made too; there is one such actor a venue."""
 
     def __init__(self, venue: Venue, views: dict[str, View], outlet: Outlet) -> None:
         self._venue = venue
@@ -81,6 +105,30 @@ class ViewsActor(Actor):
         """What the inspector shows."""
         live = sum(view.current is not None for view in self._views.values())
         return {"books": len(self._views), "live": live, "published": self._outlet.published}
+
+    def capsule_state(self) -> ViewsState:
+        """Tops and darkness; see `Actor.capsule_state`."""
+        views = {
+            symbol: ViewState(
+                view.top, view.connection.path if view.connection else "", view.reason, view.dark_ns
+            )
+            for symbol, view in self._views.items()
+        }
+        return ViewsState(self._venue.settings, list(self._venue.feeds), views)
+
+    @classmethod
+    def from_capsule(cls, state: ViewsState) -> Self:
+        """New views of a venue with nothing behind it, which nobody reads."""
+        return cls(bare_venue(state.venue, (), state.feeds), {}, Outlet())
+
+    def restored(self, state: ViewsState) -> None:
+        """Become what the state says."""
+        for symbol, known in state.views.items():
+            view = self._view(symbol, known.dark_ns)
+            view.top, view.reason = known.top, known.reason
+            if known.connection:
+                view.connection = self.context.lookup(known.connection)
+                view.feed = self._venue.feeds.get(known.connection)
 
     def _show(self, top: BookTop) -> None:
         view = self._view(top.symbol, top.applied_ns)

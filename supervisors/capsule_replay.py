@@ -276,7 +276,8 @@ def act_out(capsule: Capsule, kind: type[Actor], find: TypeFinder) -> Outcome:
         BadCapsule: it cannot be acted out; the text says why.
     """
     if capsule.state is None:
-        raise BadCapsule(f"{capsule.path} cannot be acted out: {capsule.missing}")
+        last = capsule.last_input and f"; the last it took in: {capsule.last_input}"
+        raise BadCapsule(f"{capsule.path} cannot be acted out: {capsule.missing}{last}")
     if kind.capsule_form is None:
         raise BadCapsule(f"{kind.__qualname__} does not say what its state is")
     state = unpack_state(capsule, kind.capsule_form)

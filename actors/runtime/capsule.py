@@ -18,7 +18,19 @@ from msgspec import Struct
 
 from actors.runtime.asks import Answer
 from actors.runtime.faults import AskFailed
-from actors.runtime.recorder import INPUT, MESSAGE, NOW, NOW_MARK, Kept, Mark, encode
+from actors.runtime.recorder import (
+    ASK,
+    CONTROL,
+    INPUT,
+    MESSAGE,
+    NOW,
+    NOW_MARK,
+    STARTED,
+    SUSPENDED,
+    Kept,
+    Mark,
+    encode,
+)
 from messages.errors import UsageError
 
 VERSION: Final = 1
@@ -124,8 +136,15 @@ class Capsule(Struct, frozen=True, kw_only=True):
         """How many events are inputs."""
         return sum(event.kind in INPUT_KINDS for event in self.events)
 
+    @property
+    def last_input(self) -> str:
+        """The last message, question or input of a task as text for people; empty for none."""
+        inputs = (event.value for event in reversed(self.events) if event.kind in _WITH_VALUE)
+        return next(map(show, inputs), "")
 
-INPUT_KINDS: Final = frozenset({MESSAGE, INPUT, "control", "ask", "started", "suspended"})
+
+_WITH_VALUE: Final = frozenset({MESSAGE, INPUT, CONTROL, ASK})
+INPUT_KINDS: Final = _WITH_VALUE | {STARTED, SUSPENDED}
 _pack = encode
 
 
@@ -179,6 +198,20 @@ def unpack(packed: Packed, find: TypeFinder) -> object:
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise BadCapsule(f"a {form or 'value'} cannot be read: {error}") from error
     raise BadCapsule(f"an input is no struct and was kept as text only: {data.decode()[:100]}")
+
+
+def show(packed: Packed) -> str:
+    """Spell one value for people: its fields, without anything being made of it."""
+    form, data = packed.form, packed.data
+    try:
+        if form in (OPAQUE, LONG):
+            return data.decode()
+        if form in (TUPLE, ANSWER):
+            parts = msgspec.msgpack.decode(data, type=list[Packed])
+            return f"({', '.join(map(show, parts))})"
+        return f"{form} {msgspec.msgpack.decode(data)!r:.{MAX_OPAQUE}}".strip()
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        return f"{form} that cannot be read: {error}"
 
 
 def unpack_state(capsule: Capsule, form: type[Any]) -> Any:

@@ -7,7 +7,18 @@ from pathlib import Path
 import pytest
 
 from actors.runtime import capsule as module
-from actors.runtime.capsule import BadCapsule, Capsule, pack, read_capsule, to_bytes, unpack
+from actors.runtime.asks import Answer
+from actors.runtime.capsule import (
+    BadCapsule,
+    Capsule,
+    Packed,
+    pack,
+    read_capsule,
+    show,
+    to_bytes,
+    unpack,
+)
+from actors.runtime.faults import AskFailed
 from supervisors import capsules
 from supervisors.capsule_replay import types_near
 from supervisors.capsules import capsule_row, file_name
@@ -67,3 +78,24 @@ def test_values_come_back_as_they_were(value: object) -> None:
     """Plain values, tuples of them and structs."""
     found = unpack(pack(value), types_near(Summer))
     assert found == value and type(found) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (Add(5), "tests.supervisors.test_capsules:Add {'amount': 5}"),
+        ("word", "'word'"),
+        (2**70, str(2**70)),
+        (("engine/a", Add(2**70)), f"('engine/a', {module.form_of(Add)} Add(amount={2**70}))"),
+        (Answer("tag", None, AskFailed("late")), "('tag', None, 'late')"),
+        ([1], "builtins:list [1]"),
+    ],
+)
+def test_any_value_is_shown_to_people(value: object, text: str) -> None:
+    """Structs by their fields, what has no form by its text; nothing is made for that."""
+    assert show(pack(value)) == text
+
+
+def test_a_value_that_cannot_be_read_is_named() -> None:
+    """A damaged one ends no listing."""
+    assert show(Packed("a:B", b"\xc1")).startswith("a:B that cannot be read: ")

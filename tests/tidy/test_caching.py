@@ -36,6 +36,7 @@ OWNERS = {
     },
     ("actors/detector_state.py", "LegState"): CAPSULE,
     ("actors/subscribing.py", "SubscribingState"): CAPSULE,
+    ("actors/views.py", "ViewState"): CAPSULE,
     ("actors/book.py", "BookActor"): "the top it told last, for screens; gone with the feed",
     (
         "actors/detector_pairs.py",
