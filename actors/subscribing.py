@@ -31,6 +31,11 @@ AGAIN_AFTER_S = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0)
 CALM_AFTER_S = 60.0
 """A stream that was left alone for so long begins with the shortest wait again."""
 
+CATCH_UP_S = 0.2
+"""So far behind its pace a command may go out and the next still keep to the pace: a busy loop lets
+each command wait, and 86 of them would be seconds late.  Of what is lost beyond that, nothing is
+made up for, because venues count commands by the second."""
+
 GIVEN_UP_LIMIT = 256
 """Unsubscribe commands whose answers are still known for what they are; answers take no second."""
 
@@ -109,14 +114,17 @@ class Subscribing:
     async def run(self, socket: Websocket) -> None:
         """Send what is ordered, when it is due and at the venue's pace, until the life ends."""
         pause_s = 1 / self._venue.dialect.limits.commands_per_s
+        next_s = self._now_s()
         while True:
             await self._wait_until_due()
             self._context.input(CommandDue())
             sent = CommandSent(self._verb, self._streams)
             for frame in self._frames:
+                if (wait_s := next_s - self._now_s()) > 0:
+                    await trio.sleep(wait_s)
+                next_s = max(next_s, self._now_s() - CATCH_UP_S) + pause_s
                 self._context.input(sent)
                 await socket.send(frame)
-                await trio.sleep(pause_s)
 
     def due(self) -> None:
         """Spell the order that is due."""
@@ -239,7 +247,6 @@ class Subscribing:
             due_s = self._orders[0].due_s if self._orders else float("inf")
             wait_s = due_s - self._now_s()
             if wait_s <= 0:
-                await trio.lowlevel.checkpoint()
                 return
             with trio.move_on_after(wait_s):
                 await self._wake.wait()
