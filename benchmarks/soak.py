@@ -8,7 +8,7 @@ capsules and watchdog with it.  Every minute all connections of one venue are cu
 in turn, and the time until all its books are live again is taken.  Resident memory, file
 descriptors and tasks are looked at while all books are live and no REST request is under way; idle
 REST connections come and go, so they are counted apart from the other descriptors.  Memory counts
-from `SETTLE_SHARE` of the run on, at most ten minutes in.
+from a third of the run on, at most ten minutes in.
 
 Exit code 1 when a book did not come back, something crashed, or what should be flat rose.
 """
@@ -27,7 +27,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import trio
 
@@ -36,8 +36,15 @@ from arbtree.durations import parse_duration
 from arbtree.engine import Engine
 from arbtree.status import BookStatus, books
 from benchmarks.bench_engine import all_live
-from benchmarks.machine import ROOT, machine
+from benchmarks.machine import ROOT
 from benchmarks.memory import resident_mb
+from benchmarks.soak_figures import (
+    Course,
+    Recovery,
+    Sample,
+    document,
+    outcome,
+)
 from config.settings import CapsuleSettings, Settings, VenueSettings
 from simulator.instruments import assets
 from simulator.venues import VENUES
@@ -69,37 +76,6 @@ SAMPLE_S = 5.0
 POLL_S = 0.05
 BACK_WITHIN_S = 45.0
 """Dial, backoff, the venue's reconnect bucket and one snapshot a book; more is a failure."""
-
-SETTLE_SHARE = 1 / 3
-SETTLE_AT_MOST_S = 600.0
-MEMORY_BAR_MB_PER_H = 1.0
-"""For runs of two hours; shorter ones report the slope without a bar."""
-BAR_FROM_S = 7000.0
-LOOKS = 12
-"""Samples of the first and of the last minute; the lowest count of descriptors of each is
-compared, because a connection that is dialled or closed in the moment of a look is counted too."""
-
-
-class Sample(NamedTuple):
-    """One look at the process while all books were live."""
-
-    at_s: float
-    resident_mb: float
-    fds: int
-    """Descriptors, idle REST connections aside."""
-    rest_idle: int
-    tasks: int
-    blocks: int
-    """Memory blocks that Python holds: objects that are kept raise them, fragmentation does not."""
-
-
-class Recovery(NamedTuple):
-    """One cut: when, of which venue, and how long until its last book was live again."""
-
-    at_s: float
-    venue: str
-    back_s: float
-
 
 # -- the venues' process ------------------------------------------------------------------------
 
@@ -204,10 +180,7 @@ class Soak:
         self._engine, self._venues = engine, venues
         self._samples_file = samples_file
         self._duration_s, self._cut_every_s = duration_s, cut_every_s
-        self.samples: list[Sample] = []
-        self.recoveries: list[Recovery] = []
-        self.lost: list[str] = []
-        self.events = 0
+        self.course = Course(duration_s)
 
     async def run(self) -> None:
         """Cut and look until the time is over."""
@@ -222,10 +195,10 @@ class Soak:
                 await trio.sleep(min(SAMPLE_S, max(0.0, next_cut_s - trio.current_time())))
             if trio.current_time() - began_s < self._duration_s:
                 await self._cut(names[number % len(names)], began_s)
-                _progress(trio.current_time() - began_s, self._duration_s, self)
+                _progress(trio.current_time() - began_s, self.course)
             number += 1
         self._sample(began_s)
-        self.events = self._updates() - before
+        self.course.events = self._updates() - before
 
     async def _cut(self, venue: str, began_s: float) -> None:
         """Cut a venue, see it dark, and time how long it takes until all its books are live."""
@@ -239,10 +212,10 @@ class Soak:
                 renewed = all(feed.epoch > epochs[path] for path, feed in feeds.items())
                 if renewed and not self._dark(venue):
                     back_s = trio.current_time() - cut_s
-                    self.recoveries.append(Recovery(cut_s - began_s, venue, back_s))
+                    self.course.recoveries.append(Recovery(cut_s - began_s, venue, back_s))
                     return
         dark = self._dark(venue)
-        self.lost.append(f"{venue} {dark[0].symbol if dark else 'was not cut'}")
+        self.course.lost.append(f"{venue} {dark[0].symbol if dark else 'was not cut'}")
 
     def _dark(self, venue: str = "") -> list[BookStatus]:
         seen = (book for book in books(self._engine) if venue in ("", book.venue))
@@ -259,92 +232,17 @@ class Soak:
             tasks = trio.lowlevel.current_statistics().tasks_living
             at_s = trio.current_time() - began_s
             blocks = sys.getallocatedblocks()
-            self.samples.append(Sample(at_s, resident_mb(), fds, idle, tasks, blocks))
+            self.course.samples.append(Sample(at_s, resident_mb(), fds, idle, tasks, blocks))
             if self._samples_file is not None:
                 with self._samples_file.open("a") as file:
-                    print(*self.samples[-1], sep=",", file=file)
+                    print(*self.course.samples[-1], sep=",", file=file)
 
 
-def slope(samples: list[Sample]) -> tuple[float, float]:
-    """Resident MB an hour by least squares, and half the width of its 95 % interval."""
-    count = len(samples)
-    if count < 3:
-        return math.nan, math.nan
-    hours = [sample.at_s / 3600 for sample in samples]
-    sizes = [sample.resident_mb for sample in samples]
-    middle, mean = sum(hours) / count, sum(sizes) / count
-    spread = sum((hour - middle) ** 2 for hour in hours)
-    pairs = list(zip(hours, sizes, strict=True))
-    rise = sum((hour - middle) * (size - mean) for hour, size in pairs) / spread
-    rest = sum((size - mean - rise * (hour - middle)) ** 2 for hour, size in pairs)
-    return rise, 1.96 * math.sqrt(rest / (count - 2) / spread)
-
-
-def outcome(soak: Soak, engine: Engine, duration_s: float, crashes: int) -> dict[str, Any]:
-    """The figures of a run, and whether it is what it should be."""
-    settle_s = min(SETTLE_AT_MOST_S, duration_s * SETTLE_SHARE)
-    settled = [sample for sample in soak.samples if sample.at_s >= settle_s]
-    rise, margin = slope(settled)
-    seen = list(books(engine))
-    back = sorted(each.back_s for each in soak.recoveries)
-    fds = [min(each.fds for each in part) for part in (settled[:LOOKS], settled[-LOOKS:]) if part]
-    tasks = [settled[0].tasks, settled[-1].tasks] if settled else []
-    flat = (
-        bool(settled)
-        and fds[0] == fds[1]
-        and tasks[0] == tasks[1]
-        and (duration_s < BAR_FROM_S or rise + margin < MEMORY_BAR_MB_PER_H)
-    )
-    return {
-        "duration_s": duration_s,
-        "venues": len(engine.venues),
-        "books": len(seen),
-        "events_per_s": round(soak.events / duration_s, 1),
-        "cuts": len(back) + len(soak.lost),
-        "recovered": len(back),
-        "not_recovered": soak.lost,
-        "recovery_p50_s": _part(back, 0.5),
-        "recovery_p99_s": _part(back, 0.99),
-        "recovery_worst_s": _part(back, 1.0),
-        "recovery_by_venue": _by_venue(soak.recoveries),
-        "crashes": crashes,
-        "gaps": sum(book.gaps for book in seen),
-        "quotes_compared": sum(book.quotes_compared for book in seen),
-        "quotes_different": sum(book.quotes_compared - book.quotes_equal for book in seen),
-        "resident_mb_first_last": [settled[0].resident_mb, settled[-1].resident_mb]
-        if settled
-        else [],
-        "resident_mb_per_h": round(rise, 3),
-        "resident_mb_per_h_95": round(rise + margin, 3),
-        "blocks_first_last": [settled[0].blocks, settled[-1].blocks] if settled else [],
-        "fds_first_last": fds,
-        "tasks_first_last": tasks,
-        "rest_idle_first_last": [settled[0].rest_idle, settled[-1].rest_idle] if settled else [],
-        "kept": flat and not soak.lost and not crashes,
-    }
-
-
-def _part(values: list[float], part: float) -> float | None:
-    """The value below which this part of the sorted values lies."""
-    return round(values[min(len(values) - 1, int(len(values) * part))], 3) if values else None
-
-
-def _by_venue(recoveries: list[Recovery]) -> dict[str, dict[str, float | int | None]]:
-    """How long the cuts of each venue took, and when the slowest was."""
-    found: dict[str, dict[str, float | int | None]] = {}
-    for venue in dict.fromkeys(each.venue for each in recoveries):
-        own = sorted((each for each in recoveries if each.venue == venue), key=lambda e: e.back_s)
-        times_s = [each.back_s for each in own]
-        slowest = {"worst_s": _part(times_s, 1.0), "worst_at_s": round(own[-1].at_s)}
-        found[venue] = {"cuts": len(own), "p50_s": _part(times_s, 0.5), **slowest}
-    return found
-
-
-def _progress(elapsed_s: float, duration_s: float, soak: Soak) -> None:
+def _progress(elapsed_s: float, course: Course) -> None:
     if sys.stderr.isatty():
-        back = f"{soak.recoveries[-1].back_s:.1f} s" if soak.recoveries else "never"
-        count = len(soak.recoveries)
-        text = f"{elapsed_s:.0f} of {duration_s:.0f} s, {count} cuts, last back {back}"
+        count = len(course.recoveries)
+        back = f"{course.recoveries[-1].back_s:.1f} s" if count else "never"
+        text = f"{elapsed_s:.0f} of {course.duration_s:.0f} s, {count} cuts, last back {back}"
         print(f"\rsoak: {text}   ", end="", file=sys.stderr, flush=True)
 
 
@@ -369,27 +267,10 @@ async def run(
         began_cpu_s = time.process_time()
         await soak.run()
         share = (time.process_time() - began_cpu_s) / duration_s
-        found = outcome(soak, engine, duration_s, len(crashes))
+        found = outcome(soak.course, list(books(engine)), len(crashes))
         found |= {"core_share": round(share, 3), "live_after_s": round(live_s, 2)}
         engine.runtime.request_stop("the soak is over")
     return found
-
-
-def document(found: dict[str, Any]) -> str:
-    """The figures as `SOAK.md`."""
-    facts = "\n".join(f"- {name}: {value}" for name, value in machine().items())
-    by_venue = found["recovery_by_venue"]
-    rows = "\n".join(f"| {name} | {value} |" for name, value in found.items() if value != by_venue)
-    venues = "\n".join(
-        f"| {name} | {' | '.join(str(each) for each in figures.values())} |"
-        for name, figures in by_venue.items()
-    )
-    return (
-        "# Soak\n\nWritten by `python -m benchmarks.soak --write`; what it does stands in the "
-        f"module.\n\n{facts}\n\n| figure | value |\n| --- | --- |\n{rows}\n\n"
-        "| venue | cuts | all live again, p50 s | worst s | at s |\n"
-        f"| --- | --- | --- | --- | --- |\n{venues}\n"
-    )
 
 
 def main() -> int:
