@@ -6,6 +6,7 @@ Each keeps its own books of what happened and shares no code with what it judges
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 
 import trio
 
@@ -45,14 +46,20 @@ class ConservationChecker(Checker):
 
 
 class DecisionChecker(Checker):
-    """Knows of each book the latest news, and of each event when it came."""
+    """Knows of each book the latest news, and of each event when it came.
+
+    Args:
+        settings: what the detector may decide on.
+        silent_s: for how long a connection, by its path, has brought not a byte, in seconds.
+    """
 
     name = "decisions"
     sentence = "Nothing is decided or kept on a dark or stale book, or on a price it does not show."
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, silent_s: Callable[[str], float]) -> None:
         super().__init__()
         self._limits = settings.detector
+        self._silent_s = silent_s
         self._paths = BookPaths()
         self._engine: Engine | None = None
         self._news: dict[str, BookTop | None] = {}
@@ -143,6 +150,10 @@ class DecisionChecker(Checker):
                 self.violate(f"{book}: epoch {leg.epoch} was over, {epoch} is the connection's")
         if leg.proof_age_ms > self._limits.proof_age_ms:
             self.violate(f"{book}: its proof was {leg.proof_age_ms} ms old")
+        # Whatever proof the engine thinks to have: what brings no bytes brings none.
+        silent_ms = self._silent_s(top.connection) * 1e3
+        if silent_ms > self._limits.proof_age_ms + SLACK:
+            self.violate(f"{book}: its connection had been silent for {silent_ms:.0f} ms")
         lag_ms = self._limits.lag_ms
         if lag_ms is not None and leg.lag_ms is not None and leg.lag_ms > lag_ms:
             self.violate(f"{book}: it lagged {leg.lag_ms} ms")

@@ -188,8 +188,8 @@ class ReplayChecker(Checker):
 
 
 def _equal(one: Levels, other: Levels) -> bool:
-    size = min(len(one), len(other))
-    return size > 0 and one[:size] == other[:size]
+    """Whether both are one side of a book, to the same depth; there are no empty sides."""
+    return bool(one) and one == other
 
 
 class TruthChecker(Checker):
@@ -235,8 +235,10 @@ class TruthChecker(Checker):
         self.looked_at += 1
         listing = self._live[book].listing
         for told, true in zip((message.bids, message.asks), state, strict=True):
-            prices = [float(listing.price_text(tick)) for tick, _ in true]
-            size = min(len(told), len(prices))
-            if not size or [price for price, _ in told[:size]] != prices[:size]:
+            levels = tuple(
+                (float(listing.price_text(tick)), float(listing.amount_text(lots)))
+                for tick, lots in true
+            )
+            if not _equal(told, levels):
                 self.violate(f"{book}: not the venue's book at {message.sequence}")
                 return

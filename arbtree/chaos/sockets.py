@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import trio
@@ -77,6 +78,16 @@ class WatchedDialer:
         watched = WatchedStream(stream, current_path.get(), self._forget)
         self._open[watched] = None
         return watched
+
+    def silent_s(self, path: str) -> float:
+        """For how long the websockets of an actor have brought nothing; infinite before the first.
+
+        Args:
+            path: of the actor.
+        """
+        heard = [one.heard_s for one in self._open if one.is_websocket and one.path == path]
+        last_s = max((one for one in heard if one is not None), default=-math.inf)
+        return trio.current_time() - last_s
 
     def _forget(self, stream: WatchedStream) -> None:
         self._open.pop(stream, None)

@@ -283,7 +283,9 @@ def main(words: Sequence[str] | None = None) -> int:
         print(table(rows, arguments.seeds))
     if arguments.write:
         about = (RESULTS.read_text() if RESULTS.exists() else "").partition("<!-- table -->")[0]
-        facts = ", ".join(machine().values())
+        on = machine()
+        facts = f"{on['date'][:10]}, commit {on['commit']}, {on['python']}, {on['system']}"
+        facts += f", {on['cores']} cores; nothing here is timed"
         RESULTS.write_text(f"{about}<!-- table -->\n\n{facts}.\n\n{table(rows, arguments.seeds)}\n")
     mine = [count for name, _, count in rows if name == "arbtree" and isinstance(count, Count)]
     return 1 if any(count.wrong for count in mine) else 0

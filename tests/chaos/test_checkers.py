@@ -5,6 +5,7 @@ A checker puts trio's time before its sentences, so these tests run in a loop.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import trio
@@ -13,14 +14,13 @@ from trio.testing import MockClock
 
 from actors.runtime.whereabouts import current_path
 from arbtree.chaos.checkers import BudgetChecker, DecisionChecker, LifeChecker
-from arbtree.chaos.oracle import ReplayChecker
 from arbtree.chaos.recovery import Recovery, spread
 from arbtree.chaos.sockets import SocketChecker, WatchedDialer
 from config.settings import Settings
 from messages.books import BookDark, BookTop, DarkReason, FeedOpened
 from messages.identifiers import ContractKind, Instrument
 from messages.instruments import SymbolInfo
-from messages.market import BookDelta, BookSnapshot, Levels
+from messages.market import BookDelta, Levels
 from messages.opportunities import Evidence, OpportunityOpened
 from supervisors.chaos.nemesis import Injected
 from supervisors.chaos.schedule import Planned
@@ -47,56 +47,6 @@ def _delta(first: int, last: int, bids: Levels, received_ns: int = 0) -> BookDel
     return BookDelta("binance", "BTC/USDT", 1, first, last, -1, 0, received_ns, bids, ())
 
 
-# -- replay ---------------------------------------------------------------------------------------
-
-
-def _replayed(top: BookTop, deltas: tuple[BookDelta, ...]) -> ReplayChecker:
-    checker = ReplayChecker()
-    checker.opened(BOOK, FeedOpened(INFO, CONNECTION, 1))
-    checker.snapshot(BOOK, BookSnapshot("binance", "BTC/USDT", 1, 10, 0, 0, BIDS, ASKS))
-    for delta in deltas:
-        checker.delta(BOOK, delta)
-    checker.top(BOOK, top)
-    return checker
-
-
-async def test_replay_knows_a_right_top_from_a_wrong_one(autojump_clock: MockClock) -> None:
-    """Right levels pass; a level too much, an overlooked gap and a made-up id do not."""
-    await trio.lowlevel.checkpoint()
-    changed = ((99.5, 3.0), *BIDS)
-    follows = (_delta(11, 12, ((99.5, 3.0),)),)
-    assert _replayed(_top(12, changed), follows).failed == 0
-    assert _replayed(_top(12, BIDS), follows).failed == 1
-    gap = (_delta(13, 14, ((99.5, 3.0),)),)
-    assert "leads to sequence 14" in _replayed(_top(14, changed), gap).violations[0]
-    assert _replayed(_top(99, BIDS), ()).failed == 1
-    assert _replayed(structs.replace(_top(10), epoch=2), ()).failed == 1
-
-
-async def test_replay_wants_a_snapshot_after_darkness(autojump_clock: MockClock) -> None:
-    """A book that went dark and goes on with its old levels is found out."""
-    await trio.lowlevel.checkpoint()
-    checker = _replayed(_top(10), ())
-    checker.dark(BOOK, BookDark("binance", "BTC/USDT", 1, DarkReason.CROSSED, 0))
-    checker.delta(BOOK, _delta(15, 15, ((99.5, 3.0),)))
-    checker.top(BOOK, _top(15, ((99.5, 3.0), *BIDS)))
-    assert checker.failed == 1
-
-
-async def test_replay_is_told_of_a_feed_once_a_life(autojump_clock: MockClock) -> None:
-    """The same news again, from a connection that was held up, changes no book; a life does."""
-    await trio.lowlevel.checkpoint()
-    changed = ((99.5, 3.0), *BIDS)
-    checker = _replayed(_top(12, changed), (_delta(11, 12, ((99.5, 3.0),)),))
-    checker.opened(BOOK, FeedOpened(INFO, CONNECTION, 1))
-    checker.top(BOOK, _top(12, changed))
-    assert checker.failed == 0
-    checker.state(BOOK, "starting", 2)
-    checker.opened(BOOK, FeedOpened(INFO, CONNECTION, 1))
-    checker.top(BOOK, _top(12, changed))
-    assert "nothing it accepted leads to sequence 12" in checker.violations[0]
-
-
 # -- decisions ------------------------------------------------------------------------------------
 
 
@@ -117,7 +67,7 @@ async def test_a_decision_is_held_against_the_latest_news(autojump_clock: MockCl
     await trio.lowlevel.checkpoint()
 
     def live() -> DecisionChecker:
-        checker = DecisionChecker(Settings())
+        checker = DecisionChecker(Settings(), lambda path: 0.0)
         checker.top(BOOK, _top(12))
         return checker
 
@@ -134,12 +84,24 @@ async def test_a_decision_is_held_against_the_latest_news(autojump_clock: MockCl
 async def test_an_event_that_waits_makes_a_book_stale(autojump_clock: MockClock) -> None:
     """What a book was told and has not applied for more than a second forbids decisions."""
     await trio.lowlevel.checkpoint()
-    checker = DecisionChecker(Settings())
+    checker = DecisionChecker(Settings(), lambda path: 0.0)
     checker.opened(BOOK, FeedOpened(INFO, CONNECTION, 1))
     checker.top(BOOK, _top(12))
     checker.delta(BOOK, _delta(13, 13, ((99.5, 3.0),), received_ns=S_NS))
     assert _decided(checker, _opened(at_ns=S_NS + S_NS // 2)) == []
     assert "waited for 2000 ms" in _decided(checker, _opened(at_ns=3 * S_NS))[0]
+
+
+async def test_a_silent_connection_proves_nothing(autojump_clock: MockClock) -> None:
+    """Whatever age the engine gives a proof: where not a byte came for longer there is none."""
+    await trio.lowlevel.checkpoint()
+    silent = {CONNECTION: 1.0, "engine/venues/mexc/connections/0": 0.0}
+    for at_most_s, found in ((0.0, []), (0.5, [f"{BOOK}: its connection had been silent"])):
+        silent[CONNECTION] = 1.0 + at_most_s
+        checker = DecisionChecker(Settings(), silent.__getitem__)
+        checker.top(BOOK, _top(12))
+        said = _decided(checker, _opened(proof_age_ms=5.0))
+        assert [text.partition(": ")[2][: len(BOOK) + 32] for text in said] == found
 
 
 class _Tree:
@@ -157,7 +119,7 @@ async def test_an_opportunity_ends_with_its_legs(autojump_clock: MockClock) -> N
     await trio.lowlevel.checkpoint()
 
     def opened() -> tuple[DecisionChecker, Any]:
-        checker = DecisionChecker(Settings())
+        checker = DecisionChecker(Settings(), lambda path: 0.0)
         tree: Any = _Tree()
         checker.top(BOOK, _top(12))
         assert _decided(checker, _opened()) == []
@@ -298,6 +260,8 @@ async def test_a_socket_that_is_left_or_silent_is_found(autojump_clock: MockCloc
         await stream.receive_some()
     await closed.aclose()
     await trio.sleep(7.9)
+    assert dialer.silent_s(CONNECTION) == 7.9
+    assert dialer.silent_s("engine/venues/mexc/connections/0") == math.inf
     checker.look()
     assert checker.failed == 0
     checker.state(CONNECTION, "running", 1)
