@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import trio
 
+from actors.assets import band_rules
 from actors.outlet import Outlet
 from actors.runtime.clock import Clock, SystemClock
 from actors.runtime.reference import Observer
@@ -22,6 +23,7 @@ from actors.venue import ClockOffset, SymbolDirectory, Venue
 from config.settings import Settings, VenueSettings
 from exchanges.registry import dialect
 from markets.budget import RequestBudget
+from markets.price_band import PriceBands
 from simulator.instruments import named_assets
 from simulator.market import MarketRates
 from simulator.world import Address, World
@@ -62,11 +64,12 @@ class Engine:
         self.settings = settings
         self.seams = seams if seams is not None else Seams()
         self.outlet = Outlet()
+        self.bands = PriceBands(band_rules(settings.detector))
         places = addresses if addresses is not None else {}
         seed = options.seed if options is not None else 0
         self.venues = open_venues(settings, self.seams, places, seed)
         self.runtime = Runtime(
-            engine_tree(settings, self.venues, self.outlet),
+            engine_tree(settings, self.venues, self.outlet, self.bands),
             clock=self.seams.clock,
             observer=self.seams.observer,
             options=options,

@@ -8,12 +8,10 @@ import trio
 
 from actors.transport.dial import Dialer
 from arbtree.engine import CLOSE_WITHIN_S, Engine, Seams, embedded_world
+from config.defaults import DEFAULT_ASSETS
 from config.settings import Settings, VenueSettings
 from messages.instruments import SymbolInfo
 from simulator.world import World
-
-ANY_SYMBOL = "BTC/USDT"
-"""Settings want a symbol; what is asked here is the whole list."""
 
 
 def load_symbols(names: Sequence[str], *, embedded: bool) -> dict[str, tuple[SymbolInfo, ...]]:
@@ -30,7 +28,9 @@ def load_symbols(names: Sequence[str], *, embedded: bool) -> dict[str, tuple[Sym
         ArbtreeError: a venue cannot be asked, or answers with an error.
     """
     once = tuple(dict.fromkeys(names))
-    entries = (VenueSettings(name=n, symbols=(ANY_SYMBOL,), embedded=embedded) for n in once)
+    # What is asked is the whole list; embedded venues list the assets that settings name.
+    symbols = tuple(f"{asset}/USDT" for asset in DEFAULT_ASSETS)
+    entries = (VenueSettings(name=n, symbols=symbols, embedded=embedded) for n in once)
     return trio.run(_load, Settings(venues=tuple(entries)))
 
 

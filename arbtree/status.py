@@ -10,7 +10,9 @@ from typing import Any
 from msgspec import Struct, to_builtins
 
 from actors.venue import Venue
+from arbtree.commands.assets import symbol_assets
 from arbtree.engine import Engine
+from markets.price_band import BandState
 from messages.health import VenueHealth
 from messages.identifiers import path_segment
 from messages.opportunities import OpportunityClosed, OpportunityOpened
@@ -106,13 +108,33 @@ def venue_health(engine: Engine) -> list[VenueHealth]:
     found: dict[str, list[BookStatus]] = {name: [] for name in engine.venues}
     for book in books(engine):
         found[book.venue].append(book)
+    held = quarantines(engine)
     return [
-        _health(venue, states.get(f"engine/venues/{name}", "down"), found[name], now_ns)
+        _health(venue, states.get(f"engine/venues/{name}", "down"), found[name], held[name], now_ns)
         for name, venue in engine.venues.items()
     ]
 
 
-def _health(venue: Venue, state: str, seen: list[BookStatus], now_ns: int) -> VenueHealth:
+def quarantines(engine: Engine) -> dict[str, dict[str, str]]:
+    """By venue and symbol, why something is not traded: with nobody, or not with some other."""
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for each in symbol_assets(engine.settings):
+        if each.quarantined:
+            reasons[each.venue, each.symbol] = [f"{each.quarantined}: {each.why}"]
+    for one, other, band in engine.bands.held():
+        if band.state is BandState.QUARANTINED:
+            for this, beside in ((one, other), (other, one)):
+                said = reasons.setdefault((this.venue, this.symbol), [])
+                said.append(f"price_band: beside {beside}, {band.reason}")
+    found: dict[str, dict[str, str]] = {name: {} for name in engine.venues}
+    for (venue, symbol), said in reasons.items():
+        found[venue][symbol] = "; ".join(said)
+    return found
+
+
+def _health(
+    venue: Venue, state: str, seen: list[BookStatus], held: dict[str, str], now_ns: int
+) -> VenueHealth:
     feeds = venue.feeds.values()
     ages_ms = [feed.proof_age_ms(now_ns) for feed in feeds if feed.proof_ns]
     dark = Counter(book.reason or book.state for book in seen if book.state != "LIVE")
@@ -129,6 +151,7 @@ def _health(venue: Venue, state: str, seen: list[BookStatus], now_ns: int) -> Ve
         oldest_proof_ms=round(max(ages_ms), 1) if ages_ms else None,
         banned_for_s=None if isinf(banned_s) else round(banned_s, 1),
         rest_closed=tuple(venue.rest.left_alone),
+        quarantined=held,
     )
 
 

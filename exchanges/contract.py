@@ -10,8 +10,11 @@ from __future__ import annotations
 import abc
 import enum
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from messages.errors import UsageError, VenueError
 from messages.instruments import RateRule, RateUse, SymbolInfo, VenueInfo
@@ -25,6 +28,9 @@ from messages.market import (
     Trade,
 )
 from messages.requests import ConnectionPlan, RestRequest
+
+BPS: Final = 10_000
+"""Basis points of the whole."""
 
 
 class SequenceRule(enum.Enum):
@@ -127,6 +133,15 @@ class PublicDialect(abc.ABC):
         Raises:
             UnknownSymbol: when no known quote asset ends the name.
         """
+
+    def with_base_fees(self, info: SymbolInfo) -> SymbolInfo:
+        """The same symbol, with the default fee on each side where the venue names none."""
+        maker, taker = (Decimal(repr(bps)) / BPS for bps in self.default_fee_bps)
+        return replace(
+            info,
+            maker_fee=maker if info.maker_fee is None else info.maker_fee,
+            taker_fee=taker if info.taker_fee is None else info.taker_fee,
+        )
 
     # -- websocket ------------------------------------------------------------------------------
 

@@ -66,7 +66,8 @@ class VenueHealth(Struct, frozen=True, gc=False):
 
     `dark` counts books by the reason they are not live for; `rest_closed` are endpoints that are
     left alone after failures, `banned_for_s` how long the venue takes no requests, 0 where it does
-    and infinite (None in JSON) for good.
+    and infinite (None in JSON) for good.  `quarantined` are the symbols that are not traded, or not
+    with all others, each with the reason.
     """
 
     volatile: ClassVar[bool] = True
@@ -82,3 +83,4 @@ class VenueHealth(Struct, frozen=True, gc=False):
     oldest_proof_ms: float | None
     banned_for_s: float | None
     rest_closed: tuple[str, ...]
+    quarantined: dict[str, str]

@@ -15,7 +15,9 @@ class SymbolInfo(Struct, frozen=True, kw_only=True):
 
     `tick` and `lot` are the smallest steps of price and amount; None where the venue names none.
     `contract_size` is the value of one contract: in the base asset for linear contracts, in the
-    quote asset for inverse ones, 1 for spot.  Fees are fractions (0.001 is 10 bps).
+    quote asset for inverse ones, 1 for spot.  Fees are fractions (0.001 is 10 bps); None where the
+    venue names none for the symbol.  `permissions` are the kinds of accounts that may trade it
+    (SPOT, MARGIN), sorted; empty where the venue names none.
     """
 
     volatile: ClassVar[bool] = False
@@ -36,6 +38,7 @@ class SymbolInfo(Struct, frozen=True, kw_only=True):
     contract_size: Decimal = Decimal(1)
     status: str = "TRADING"
     tradeable: bool = True
+    permissions: tuple[str, ...] = ()
     maker_fee: Decimal | None = None
     taker_fee: Decimal | None = None
 

@@ -103,18 +103,23 @@ def exchange_place(venue: str) -> Place:
     return Place(f"exchange/{venue}", "exchange/views")
 
 
-def engine_tree(settings: Settings, venues: Mapping[str, Venue], outlet: Outlet) -> SupervisorSpec:
+def engine_tree(
+    settings: Settings,
+    venues: Mapping[str, Venue],
+    outlet: Outlet,
+    bands: PriceBands | None = None,
+) -> SupervisorSpec:
     """Return the engine's tree.
 
     Args:
         settings: the checked configuration.
         venues: the shared services of every active venue, by name.
         outlet: where the detector publishes opportunities.
+        bands: of all pairs, for whoever shows them; a quarantine outlives a crash of the detector.
     """
     rules = settings.supervision
     assets = asset_registry(settings)
-    # Made once: a quarantine outlives a crash of the detector.
-    bands = PriceBands(band_rules(settings.detector))
+    bands = bands or PriceBands(band_rules(settings.detector))
     return SupervisorSpec(
         id="engine",
         strategy="rest_for_one",

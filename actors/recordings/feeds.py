@@ -26,6 +26,8 @@ _NATIVE: Final = re.compile(
 )
 """Where frames name their symbol, alone or within a stream's or a candle's name
 (`ob.BTC_USDT.400`, `1m_BTC_USDT`); used only to learn of symbols not known yet."""
+_WORD: Final = re.compile(rb"[A-Z0-9]{2,40}(?:_[A-Z0-9]{1,20}){0,2}")
+"""What may be a native name in a frame that is no JSON: those of all venues look like this."""
 
 
 class Track:
@@ -73,7 +75,9 @@ class Link:
         Raises:
             DecodeError: it cannot be decoded.
         """
-        unknown = [native for native in natives_in(payload) if native not in self.natives]
+        json = payload[:1] in (b"{", b"[")
+        named = natives_in(payload) if json else words_in(payload)
+        unknown = [native for native in named if native not in self.natives]
         if not unknown or len(self.natives) + len(unknown) > MAX_SYMBOLS:
             raise error
         found, refusal = [], ""
@@ -83,8 +87,10 @@ class Link:
             except UnknownSymbol as reason:
                 # A futures level names its amount as events name their symbol: "s":"58794.5".
                 refusal = refusal or str(reason)
-        if not found:
+        if not found and json:
             raise DecodeError(refusal) from error
+        if not found:
+            raise error  # a binary frame's words that are no symbol say nothing about it
         self.learn(found)
         return self.decode(payload, at_ns)
 
@@ -97,3 +103,8 @@ def natives_in(payload: bytes) -> Iterator[str]:
         if native not in seen:
             seen.add(native)
             yield native
+
+
+def words_in(payload: bytes) -> Iterator[str]:
+    """Yield whatever in a frame is written as native names are, each once."""
+    return iter(dict.fromkeys(word.decode("ascii") for word in _WORD.findall(payload)))

@@ -7,7 +7,6 @@ file of frames says neither when they came nor on which connection: `received_ns
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
@@ -17,7 +16,7 @@ from typing import Final
 import msgspec
 import orjson
 
-from actors.recordings.feeds import MAX_SYMBOLS, natives_in
+from actors.recordings.feeds import MAX_SYMBOLS, natives_in, words_in
 from actors.recordings.files import MAX_LINE_BYTES, line_batches
 from exchanges.contract import PublicDialect
 from exchanges.registry import dialect
@@ -26,9 +25,6 @@ from messages.instruments import SymbolInfo
 from messages.market import PublicMessage
 
 STANDARD_INPUT: Final = "-"
-
-_WORD: Final = re.compile(rb"[A-Z0-9]{2,40}(?:_[A-Z0-9]{1,20}){0,2}")
-"""What may be a native name in a frame that is no JSON: those of all venues look like this."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -115,7 +111,7 @@ class Decoder:
 
     def _learn(self, frame: bytes) -> bool:
         """Take up the symbols a frame names; tell whether there was a new one."""
-        found = self._named(natives_in(frame)) or self._named(_words(frame))
+        found = self._named(natives_in(frame)) or self._named(words_in(frame))
         if not found or len(self._known) + len(found) > MAX_SYMBOLS:
             return False
         self._known.update(found)
@@ -150,11 +146,6 @@ def shown(number: int, message: PublicMessage) -> str:
     """One message as a line of JSON: where it came from, what it is, and all it says."""
     body = {"line": number, "type": type(message).__name__}
     return orjson.dumps(body | msgspec.to_builtins(message)).decode()
-
-
-def _words(frame: bytes) -> Iterator[str]:
-    """Yield whatever in a frame is written as native names are."""
-    return (match[0].decode("ascii") for match in _WORD.finditer(frame))
 
 
 def _numbered(lines: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:

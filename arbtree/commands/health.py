@@ -36,7 +36,10 @@ async def _ask(arguments: argparse.Namespace) -> EngineHealth:
             said: Any = (await client.ask("venues"))["venues"]
         except UsageError as error:
             raise EnvironmentFault("the engine is older than this command") from error
-        seen = msgspec.convert(said, list[VenueHealth])
+        try:
+            seen = msgspec.convert(said, list[VenueHealth])
+        except msgspec.ValidationError as error:
+            raise EnvironmentFault("the engine is of another version than this command") from error
         return EngineHealth(client.hello.name, client.hello.pid, {one.venue: one for one in seen})
 
 
@@ -70,7 +73,16 @@ def health_text(engine: EngineHealth | None, venue: str) -> str:
         parts.append(f"REST banned for {seen.banned_for_s:g} s")
     if seen.rest_closed:
         parts.append(f"REST leaves alone {', '.join(seen.rest_closed)}")
+    if seen.quarantined:
+        parts.append(f"{len(seen.quarantined)} quarantined")
     return ", ".join(parts)
+
+
+def quarantine_lines(engine: EngineHealth | None, venue: str) -> list[str]:
+    """What a running engine does not trade there, a line each with the reason."""
+    seen = engine.venues.get(venue) if engine is not None else None
+    held = seen.quarantined if seen is not None else {}
+    return [f"    {symbol:18} quarantined ({why})" for symbol, why in held.items()]
 
 
 def venues_text(said: Any) -> str:

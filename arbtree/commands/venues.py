@@ -1,8 +1,9 @@
 """`arbtree venues`: the registered venues in a list, some in detail, or with their symbols.
 
 What a venue lists is asked of it by REST, or of the embedded exchanges; without `--symbols`
-nothing is dialled.  With a configuration its symbols are shown: which asset each is, or why it is
-quarantined.  Where an engine of this user runs, it is asked how the venues fare.
+nothing is dialled.  Symbols, listed or of a configuration, are shown with the asset each is, or
+why it is quarantined.  Where an engine of this user runs, it is asked how the venues fare, and
+what it holds in quarantine.
 """
 
 from __future__ import annotations
@@ -14,12 +15,22 @@ from decimal import Decimal
 import msgspec
 from msgspec import Struct
 
+from actors.assets import asset_words
 from arbtree.commands.assets import SymbolAssets, symbol_assets
-from arbtree.commands.health import EngineHealth, ask_health, headline, health_text
+from arbtree.commands.health import (
+    EngineHealth,
+    ask_health,
+    headline,
+    health_text,
+    quarantine_lines,
+)
 from arbtree.inspection import add_socket
 from config.reader import load
+from config.settings import Settings
 from exchanges.contract import PublicDialect
 from exchanges.registry import dialect, venues
+from markets.assets import AssetRegistry
+from markets.comparable import NotComparable
 from messages.errors import ArbtreeError, UsageError
 from messages.identifiers import ContractKind
 from messages.instruments import RateRule, SymbolInfo
@@ -53,7 +64,9 @@ class VenueFacts(Struct, frozen=True):
 class SymbolFacts(Struct, frozen=True):
     """One symbol as the command shows it; decimals as the venue writes them, empty: unknown.
 
-    `kept_out` says why the engine would not follow it; empty where it would.
+    Fees are fractions, the venue's base tier where it names none for the symbol.  `asset` is what
+    the base asset is proven to be; where nothing proves base or quote, `quarantined` says why it is
+    never traded.  `kept_out` says why the engine would not follow it; empty where it would.
     """
 
     symbol: str
@@ -64,6 +77,11 @@ class SymbolFacts(Struct, frozen=True):
     lot: str
     min_notional: str
     contract_size: str
+    maker_fee: str
+    taker_fee: str
+    permissions: tuple[str, ...]
+    asset: str
+    quarantined: str
     kept_out: str
 
 
@@ -92,15 +110,18 @@ def run(arguments: argparse.Namespace) -> int:
     found = [facts(dialect(name)) for name in named or venues()]
     names = {venue.venue for venue in found}
     configured: list[SymbolAssets] = []
+    settings = Settings()
     if arguments.config is not None:
-        told = symbol_assets(load(arguments.config))
-        configured = [each for each in told if each.venue in names]
+        settings = load(arguments.config)
+        configured = [each for each in symbol_assets(settings) if each.venue in names]
     listed: dict[str, list[SymbolFacts]] = {}
     if arguments.symbols:
         from arbtree.listings import load_symbols
 
+        simulated = named if arguments.embedded else ()
+        assets = AssetRegistry(asset_words(settings), simulated)
         for name, infos in load_symbols(named, embedded=arguments.embedded).items():
-            listed[name] = [symbol_facts(info) for info in infos]
+            listed[name] = [symbol_facts(info, assets) for info in infos]
     engine = ask_health(arguments)
     if arguments.json:
         entries = msgspec.to_builtins(found)
@@ -127,12 +148,13 @@ def _shown(
     engine: EngineHealth | None,
 ) -> str:
     """One venue in detail, with the symbols that were asked for."""
-    text = _lines(venue, configured, health_text(engine, venue.venue))
-    return f"{text}\n{_table(listed[venue.venue])}" if venue.venue in listed else text
+    text = _lines(venue, configured, engine)
+    return f"{text}\n{table(listed[venue.venue])}" if venue.venue in listed else text
 
 
-def symbol_facts(info: SymbolInfo) -> SymbolFacts:
+def symbol_facts(info: SymbolInfo, assets: AssetRegistry) -> SymbolFacts:
     """What the command shows of one symbol."""
+    fees = dialect(info.venue).with_base_fees(info)
     return SymbolFacts(
         symbol=info.symbol,
         native=info.native,
@@ -142,6 +164,11 @@ def symbol_facts(info: SymbolInfo) -> SymbolFacts:
         lot=_decimal(info.lot),
         min_notional=_decimal(info.min_notional),
         contract_size=_decimal(info.contract_size),
+        maker_fee=_decimal(fees.maker_fee),
+        taker_fee=_decimal(fees.taker_fee),
+        permissions=info.permissions,
+        asset=assets.identify(info.venue, info.base).asset,
+        quarantined=assets.unproven(info) or "",
         kept_out="" if info.tradeable else f"listed as {info.status} and cannot be traded",
     )
 
@@ -150,20 +177,29 @@ def _decimal(number: Decimal | None) -> str:
     return "" if number is None else f"{number.normalize():f}"
 
 
-def _table(symbols: list[SymbolFacts]) -> str:
+_HEADS = (
+    *("symbol", "native", "kind", "status", "tick", "lot", "min notional", "contract"),
+    *("maker", "taker", "permissions", "asset"),
+)
+
+
+def table(symbols: list[SymbolFacts]) -> str:
     """The symbols of one venue for people, in columns."""
     kept_out = sum(bool(each.kept_out) for each in symbols)
-    heads = ("symbol", "native", "kind", "status", "tick", "lot", "min notional", "contract")
-    rows = [heads]
+    quarantined = sum(bool(each.quarantined) for each in symbols)
+    rows = [_HEADS]
     rows += [
         (
             *(each.symbol, each.native, each.kind, each.status),
             *(each.tick or "-", each.lot or "-", each.min_notional or "-", each.contract_size),
+            *(each.maker_fee, each.taker_fee, " ".join(each.permissions) or "-"),
+            f"quarantined: {each.quarantined}" if each.quarantined else each.asset,
         )
         for each in symbols
     ]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(heads))]
-    lines = [f"  symbols    {len(symbols)}, of which {kept_out} cannot be traded"]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADS))]
+    unproven = f"{quarantined} are quarantined ({NotComparable.ASSET_UNPROVEN.value})"
+    lines = [f"  symbols    {len(symbols)}, of which {kept_out} cannot be traded, {unproven}"]
     for row in rows:
         cells = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         lines.append(f"    {cells}".rstrip())
@@ -232,8 +268,15 @@ def _offers(
     return False
 
 
-def _lines(venue: VenueFacts, symbols: list[SymbolAssets], health: str) -> str:
+def _limit(rule: RateRule) -> str:
+    """One limit of requests in words."""
+    text = f"{rule.what.lower().replace('_', ' ')} {rule.limit} in {rule.interval_s:g} s"
+    return f"{text} for each endpoint" if rule.per_endpoint else text
+
+
+def _lines(venue: VenueFacts, symbols: list[SymbolAssets], engine: EngineHealth | None) -> str:
     """One venue for people."""
+    health = health_text(engine, venue.venue)
     ping = f"we ping every {venue.ping_every_s:g} s" if venue.ping_every_s else "the venue pings"
     if venue.client_ping:
         ping += f", and it wants {venue.client_ping}"
@@ -247,10 +290,7 @@ def _lines(venue: VenueFacts, symbols: list[SymbolAssets], health: str) -> str:
                 f"{venue.streams_per_connection} streams a connection",
                 f"{venue.commands_per_s:g} commands/s",
                 f"{venue.dials_per_s:g} dials/s",
-                *(
-                    f"{rule.what.lower().replace('_', ' ')} {rule.limit} in {rule.interval_s:g} s"
-                    for rule in venue.rest_limits
-                ),
+                *map(_limit, venue.rest_limits),
             )
         ),
         "snapshot": f"{venue.snapshot_levels} levels a side for weight {venue.snapshot_weight}",
@@ -264,4 +304,4 @@ def _lines(venue: VenueFacts, symbols: list[SymbolAssets], health: str) -> str:
         if each.venue == venue.venue:
             what = f"quarantined ({each.quarantined})" if each.quarantined else each.base
             lines.append(f"    {each.symbol:18} {what}: {each.why}")
-    return "\n".join(lines)
+    return "\n".join(lines + quarantine_lines(engine, venue.venue))

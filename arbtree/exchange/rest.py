@@ -32,6 +32,8 @@ class PublicRest:
     async def symbol_info(self, symbol: str) -> SymbolInfo:
         """Static facts of a symbol, kept for an hour.
 
+        Fees that the venue does not name for the symbol are those of its base tier.
+
         Raises:
             UnknownSymbol: the venue does not list it.
         """
@@ -39,12 +41,13 @@ class PublicRest:
         info = (await self._venue.directory.load()).get(symbol)
         if info is None:
             raise UnknownSymbol(f"{symbol} is not listed", venue=self._venue.name)
-        return info
+        return self._venue.dialect.with_base_fees(info)
 
     async def get_symbols(self) -> dict[str, SymbolInfo]:
         """Static facts of everything the venue lists, kept for an hour."""
         self._reach()
-        return dict(await self._venue.directory.load())
+        listed, with_fees = await self._venue.directory.load(), self._venue.dialect.with_base_fees
+        return {symbol: with_fees(info) for symbol, info in listed.items()}
 
     async def get_order_book(self, symbol: str, levels: int = 100) -> RestBook:
         """Ask for a book of so many levels a side, as far as the venue has and answers them.

@@ -131,6 +131,9 @@ def guess(family: Family, native: str) -> SymbolInfo:
     )
 
 
+_ACCOUNT_GROUP: Final = "TRD_GRP_"
+"""How permissions of single groups of accounts begin: there are dozens, and they come and go."""
+
 UNREADABLE: Final = "UNREADABLE"
 """Status of a symbol whose rules make no sense: listed, so that it can be seen, not tradeable."""
 
@@ -193,7 +196,14 @@ def _symbol_info(family: Family, answer: wire.SymbolAnswer) -> SymbolInfo:
         status=status or "UNKNOWN",
         tradeable=status == "TRADING"
         and (answer.spot_allowed if spot else answer.underlying == "COIN"),
+        permissions=_permissions(answer),
     )
+
+
+def _permissions(answer: wire.SymbolAnswer) -> tuple[str, ...]:
+    """Name who may trade it, in either spelling, without groups of single accounts."""
+    named = {*answer.permissions, *(each for group in answer.permission_sets for each in group)}
+    return tuple(sorted(each for each in named if not each.startswith(_ACCOUNT_GROUP)))
 
 
 def _expiry(answer: wire.SymbolAnswer) -> str:

@@ -346,6 +346,8 @@ class SymbolAnswer(Struct, gc=False):
     status: str = ""
     contract_status: str = field(name="contractStatus", default="")
     spot_allowed: bool = field(name="isSpotTradingAllowed", default=False)
+    permissions: tuple[str, ...] = ()
+    permission_sets: tuple[tuple[str, ...], ...] = field(name="permissionSets", default=())
     filters: tuple[Filter, ...] = ()
     margin_asset: str = field(name="marginAsset", default="")
     contract_type: str = field(name="contractType", default="")

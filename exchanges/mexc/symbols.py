@@ -107,6 +107,7 @@ def _symbol_info(answer: wire.SymbolAnswer) -> SymbolInfo:
             taker_fee=_amount(answer.taker_fee),
             status=status,
             tradeable=status == "TRADING" and answer.spot_allowed,
+            permissions=tuple(sorted(set(answer.permissions))),
         )
     except (ValueError, InvalidOperation):
         return known

@@ -1,4 +1,4 @@
-"""A simulated Binance on a virtual clock, recorded in the process of the test."""
+"""A simulated venue, Binance unless said otherwise, recorded on a virtual clock in the test."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ async def inline(work: Callable[[], None]) -> None:
 
 
 @asynccontextmanager
-async def world() -> AsyncIterator[World]:
-    """A simulated Binance beside the block."""
-    made = World(venues=["binance"], assets=named_assets(("BTC", "ETH")))
+async def world(venue: str = "binance") -> AsyncIterator[World]:
+    """A simulated venue beside the block."""
+    made = World(venues=[venue], assets=named_assets(("BTC", "ETH")))
     async with trio.open_nursery() as nursery:
         await nursery.start(World.run, made)
         yield made
@@ -50,8 +50,9 @@ def recording(
     clock: Clock | None = None,
 ) -> Recording:
     """A recording of that world on its virtual clock."""
+    (venue,) = made.venues
     return Recording(
-        Wish("binance", symbols, output, duration_s=duration_s),
+        Wish(venue, symbols, output, duration_s=duration_s),
         Seams(dialer or made.dial, clock or TrioClock(START_MS * 1_000_000)),
         Options(seed=1),
         worker=worker,
@@ -59,10 +60,10 @@ def recording(
 
 
 async def recorded(
-    output: Path, symbols: tuple[str, ...] = SYMBOLS
+    output: Path, symbols: tuple[str, ...] = SYMBOLS, venue: str = "binance"
 ) -> tuple[Recording, ExitReport]:
     """Record a world of its own to the end."""
-    async with world() as made:
+    async with world(venue) as made:
         work = recording(made, output, symbols)
         report = await work.run()
     assert report is not None

@@ -10,7 +10,10 @@ from typing import Any
 
 import pytest
 
-from arbtree.commands.venues import facts, market_kinds
+from actors.assets import asset_registry
+from arbtree.commands.venues import facts, market_kinds, symbol_facts, table
+from config.defaults import DEFAULT_ASSETS
+from config.reader import load
 from exchanges.registry import dialect, venues
 from messages.identifiers import ContractKind
 
@@ -110,8 +113,47 @@ def test_symbols_of_an_embedded_venue() -> None:
     (entry,) = json.loads(as_json.stdout)["venues"]
     symbols = {each["symbol"]: each for each in entry["symbols"]}
     assert len(symbols) == len(rows) - 1
+    assert set(symbols) == {f"{asset}/USDT:USDT" for asset in DEFAULT_ASSETS}
     assert symbols["BTC/USDT:USDT"]["kept_out"] == ""
     assert symbols["BTC/USDT:USDT"]["tick"] == "0.1"
+    assert symbols["BTC/USDT:USDT"]["asset"] == "simulated BTC"
+    assert (symbols["BTC/USDT:USDT"]["maker_fee"], symbols["BTC/USDT:USDT"]["taker_fee"]) == (
+        "0.0002",
+        "0.0005",
+    )
+
+
+def test_permissions_of_symbols_are_shown() -> None:
+    """As the venue names them."""
+    done = arbtree_venues("mexc", "--symbols", "--embedded", "--json")
+    (entry,) = json.loads(done.stdout)["venues"]
+    assert {tuple(each["permissions"]) for each in entry["symbols"]} == {("SPOT",)}
+
+
+def test_what_a_venue_lists_shows_its_assets(tmp_path: Path) -> None:
+    """Proven by nature or by the user's word; else quarantined, with the reason."""
+    path = tmp_path / "f.toml"
+    path.write_text(
+        '[[venues]]\nname = "mexc"\nsymbols = ["BTC/USDT"]\n'
+        '[[assets]]\nname = "ETH"\ndifferent = ["mexc"]\nreason = "a fork"\n'
+    )
+    words = load(str(path))
+    infos = [dialect("mexc").symbol_from_native(f"{base}USDT") for base in ("BTC", "ETH", "WIF")]
+    btc, eth, wif = (symbol_facts(info, asset_registry(words)) for info in infos)
+    assert (btc.asset, btc.quarantined) == ("BTC", "")
+    assert (eth.asset, eth.quarantined) == ("", "your word: another asset than ETH: a fork")
+    assert wif.quarantined == "nothing says which asset WIF at mexc is"
+    text = table([btc, eth, wif])
+    assert (
+        "  symbols    3, of which 0 cannot be traded, 2 are quarantined (asset_unproven)\n" in text
+    )
+    assert text.endswith("quarantined: nothing says which asset WIF at mexc is")
+
+
+def test_limits_of_each_endpoint_are_told_from_those_of_all() -> None:
+    """MEXC counts weight for each endpoint, bare requests for all of them together."""
+    (line,) = [each for each in arbtree_venues("mexc").stdout.splitlines() if "limits" in each]
+    assert line.endswith("request weight 500 in 10 s for each endpoint, raw requests 300 in 10 s")
 
 
 @pytest.mark.parametrize(

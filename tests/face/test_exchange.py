@@ -27,7 +27,7 @@ from arbtree import (
 from arbtree.exchange.contract import TRADING_FROM
 from arbtree.exchange.following import MAX_CONNECTIONS
 from config.venues import MAX_SYMBOLS_PER_VENUE
-from exchanges.registry import venues
+from exchanges.registry import dialect, venues
 from markets.freshness import Freshness
 from messages.market import Trade
 from tests.face.handles import SIMULATED, SYMBOLS, opened, subscribed, until
@@ -48,6 +48,10 @@ async def test_every_simulated_venue_opens(autojump_clock: MockClock, venue: str
         info = await exchange.symbol_info(symbol)
         assert info.tick is not None
         assert info.tick > Decimal(0)
+        maker_bps, taker_bps = dialect(venue).default_fee_bps
+        assert info.maker_fee == Decimal(repr(maker_bps)) / 10_000
+        assert info.taker_fee == Decimal(repr(taker_bps)) / 10_000
+        assert (await exchange.rest.get_symbols())[symbol] == info
         fresh = await exchange.rest.get_order_book(symbol, levels=5)
         assert len(fresh.bids) == len(fresh.asks) == 5
         assert all(trade.symbol == symbol for trade in await exchange.trades(symbol, 10))

@@ -57,16 +57,22 @@ def nothing_else_remembers(repository: Repository) -> Iterator[Violation]:
 
 
 def tables_are_never_written(repository: Repository) -> Iterator[Violation]:
-    """A container of a module or of a class is a table: nothing adds to it after its line."""
+    """A container of a module or of a class is a table: nothing adds to it after its line.
+
+    Nor to what is written as a constant, wherever it was made; functions keep nothing at all.
+    """
     for file in repository.rooms():
         tables = {name for name, _ in _tables(file.tree)}
         for node in ast.walk(file.tree):
+            for store in _stores_of_functions(node):
+                yield file.broken(store.lineno, f"{ast.unparse(store)}: a function keeps no state")
             if isinstance(node, ast.Global):
                 yield file.broken(
                     node.lineno, f"global {', '.join(node.names)}: a module keeps no state"
                 )
             target = _changed(node)
-            if target is not None and target.split(".")[-1] in tables and _outside(target):
+            name = (target or "").split(".")[-1]
+            if name.isupper() or (name in tables and _outside(target or "")):
                 yield file.broken(
                     getattr(node, "lineno", 1), f"{target} is written: a table is no store"
                 )
@@ -100,20 +106,42 @@ def keepers(file: File, volatile: Collection[str]) -> set[str]:
 
 def _tables(tree: ast.Module) -> Iterator[tuple[str, int]]:
     """Yield name and line of each container made in the body of the module or of a class."""
-    bodies = [tree.body, *(node.body for node in ast.walk(tree) if isinstance(node, ast.ClassDef))]
-    for body in bodies:
-        for node in body:
-            if isinstance(node, ast.Assign | ast.AnnAssign) and _is_container(node.value):
-                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-                for target in targets:
-                    if isinstance(target, ast.Name):
-                        yield target.id, node.lineno
+    for node in _outside_of_functions(tree):
+        if isinstance(node, ast.Assign | ast.AnnAssign) and _is_container(node.value):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            for target in targets:
+                if isinstance(target, ast.Name):
+                    yield target.id, node.lineno
+
+
+def _outside_of_functions(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield what runs when a module is imported, whatever it stands in."""
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            yield child
+            yield from _outside_of_functions(child)
 
 
 def _is_container(value: ast.expr | None) -> bool:
     if isinstance(value, ast.Call):
-        return ast.unparse(value.func).split(".")[-1] in _CONTAINER_CALLS
+        made = value.func.value if isinstance(value.func, ast.Subscript) else value.func
+        return ast.unparse(made).split(".")[-1] in _CONTAINER_CALLS
+    if isinstance(value, ast.BinOp):
+        return _is_container(value.left) or _is_container(value.right)
     return isinstance(value, _CONTAINERS)
+
+
+def _stores_of_functions(node: ast.AST) -> Iterator[ast.expr]:
+    """Yield what outlives the calls of a function: containers as defaults, or as its attributes."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        defaults = (*node.args.defaults, *node.args.kw_defaults)
+        yield from (each for each in defaults if each is not None and _is_container(each))
+    elif isinstance(node, ast.Module):
+        functions = {each.name for each in node.body if isinstance(each, ast.FunctionDef)}
+        for each in _outside_of_functions(node):
+            for target in each.targets if isinstance(each, ast.Assign) else ():
+                if isinstance(target, ast.Attribute) and ast.unparse(target.value) in functions:
+                    yield target
 
 
 def _changed(node: ast.AST) -> str | None:

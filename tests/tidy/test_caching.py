@@ -146,6 +146,15 @@ def test_a_memory_is_found(text: str) -> None:
         "class A:\n    seen = {}\n    @classmethod\n    def f(cls, k):\n        cls.seen[k] = 1",
         "class A:\n    seen = {}\ndef f(k):\n    A.seen[k] = 1",
         "X = None\ndef f(k):\n    global X\n    X = k",
+        "from actors.y import X\ndef f(k):\n    X[k] = 1",
+        "import actors.y as y\ndef f(k):\n    y.SEEN.add(k)",
+        "try:\n    x = {}\nexcept ImportError: ...\ndef f(k):\n    x[k] = 1",
+        "if a:\n    x = []\ndef f(k):\n    x.append(k)",
+        "x = {1: 2} | {3: 4}\ndef f(k):\n    x[k] = 1",
+        "x = dict[str, int]()\ndef f(k):\n    x[k] = 1",
+        "def f(k):\n    f.seen[k] = 1\nf.seen = {}",
+        "def f(k, seen={}):\n    seen[k] = 1",
+        "def f(k, *, seen=set()):\n    seen.add(k)",
     ],
 )
 def test_a_written_table_is_found(text: str) -> None:

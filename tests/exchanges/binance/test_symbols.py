@@ -112,6 +112,14 @@ LIMITS = [
 ]
 
 
+def test_permissions_of_either_spelling() -> None:
+    """Groups of single accounts say nothing about a symbol."""
+    sets = [["SPOT", "MARGIN", "TRD_GRP_004"], ["SPOT"]]
+    found = read("binance", SPOT_SYMBOL, permissions=["LEVERAGED"], permissionSets=sets)
+    assert found.permissions == ("LEVERAGED", "MARGIN", "SPOT")
+    assert read("binance_usdm", USDM_SYMBOL).permissions == ()
+
+
 def read(venue: str, symbol: dict[str, Any], **changed: Any) -> SymbolInfo:
     """Decode an exchangeInfo of one symbol, some members changed."""
     body = json.dumps({"timezone": "UTC", "rateLimits": [], "symbols": [{**symbol, **changed}]})
@@ -190,6 +198,7 @@ def test_spot_symbol_with_its_rules() -> None:
         min_notional=Decimal("10.00000000"),
         status="TRADING",
         tradeable=True,
+        permissions=("MARGIN", "SPOT"),
     )
 
 

@@ -53,6 +53,7 @@ def test_symbol_info() -> None:
         min_notional=Decimal(1),
         maker_fee=Decimal("0.0005"),
         taker_fee=Decimal("0.0005"),
+        permissions=("SPOT",),
     )
     assert str(read().tick) == "0.00001"
 
