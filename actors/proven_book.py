@@ -14,6 +14,7 @@ with the event that ends at the same id where the venue's rule applies that even
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 from typing import Final
 
 from exchanges.contract import SequenceRule
@@ -249,7 +250,7 @@ class ProvenBook:
         recent = self._recent
         recent[last_id] = self.best = best = self._book.best()
         if len(recent) > RECENT_BESTS:
-            self._tidy()
+            self._tidy(last_id)
         if last_id in self._pending:
             self._compare(self._pending.pop(last_id), best)
             for quote in self._others.pop(last_id, ()):
@@ -299,18 +300,26 @@ class ProvenBook:
         if not passed:
             passed = list(pending)[: PENDING_QUOTES // 2]
             self.quotes_dropped += len(passed)
-        for each in passed:
-            del pending[each]
+        self._forget(passed)
+
+    def _forget(self, quotes: Iterable[int]) -> None:
+        """Wait for the events of these quotes no more."""
+        for each in quotes:
+            del self._pending[each]
             self._others.pop(each, None)
 
-    def _tidy(self) -> None:
-        """Drop the older half of the remembered bests, and have the book look at what is new.
+    def _tidy(self, last_id: int) -> None:
+        """Drop the older half of the remembered bests and quotes that no event ended at, and have
+        the book look at what is new.
 
         Done once in many events, since it is cheaper than a little at each.
         """
         self._book.settle()
-        for last_id in list(self._recent)[: RECENT_BESTS // 2]:
-            del self._recent[last_id]
+        for each in list(self._recent)[: RECENT_BESTS // 2]:
+            del self._recent[each]
+        if self._pending:
+            # Where events gather changes for a while, most quotes are of an id within one.
+            self._forget([each for each in self._pending if each < last_id])
 
     def figures(self) -> dict[str, object]:
         """Counters and sizes, for screens."""

@@ -295,3 +295,14 @@ def test_remembered_bests_are_bounded() -> None:
     assert book.quotes_compared == 0
     book.quote(quote(book.sequence - 1))
     assert book.quotes_compared == 1
+
+
+def test_quotes_that_no_event_ends_at_are_let_go() -> None:
+    """MEXC gathers changes for 100 ms: a quote of an id within an event is never compared."""
+    book = live(10)
+    for last_id in range(20, 10_010, 10):
+        book.quote(quote(last_id - 5))
+        book.quote(quote(last_id))
+        book.delta(delta(last_id - 9, last_id))
+    assert book.quotes_compared == 999
+    assert len(book._pending) <= proven_book.RECENT_BESTS
