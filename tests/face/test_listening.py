@@ -13,6 +13,7 @@ from arbtree import (
     BookTop,
     ConnectionOpened,
     Kline,
+    PartialBook,
     RestBook,
     Ticker24h,
     Trade,
@@ -21,7 +22,7 @@ from arbtree import (
 from supervisors.tree import MAX_LISTENERS
 from tests.face.handles import SIMULATED, SYMBOLS, opened, subscribed, until
 
-KINDS = (BookTop, BestQuote, Trade, Kline, Ticker24h)
+KINDS = (BookTop, PartialBook, BestQuote, Trade, Kline, Ticker24h)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
