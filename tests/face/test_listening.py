@@ -39,6 +39,8 @@ async def test_every_kind_comes_from_every_venue(
                 assert type(message) is kind
                 assert getattr(message, "venue", "") == venue
                 assert getattr(message, "symbol", "") == symbol
+                if isinstance(message, Kline):
+                    assert message.close_ms - message.open_ms == 59_999
         assert messages.lost == 0
         assert all(row.restarts == 0 for row in handle.runtime.rows())
 
