@@ -60,6 +60,7 @@ from messages.market import (
     BookSnapshot,
     Heartbeat,
     Kline,
+    PartialBook,
     PublicMessage,
     Refused,
     ShutdownAnnounced,
@@ -380,7 +381,7 @@ class ConnectionActor(Actor):
                 self._carrying.answer(message)
             case ShutdownAnnounced():
                 raise ScheduledReconnect(f"{self._venue.name} announced the end of the connection")
-            case Trade() | Kline() | Ticker24h():
+            case Trade() | Kline() | Ticker24h() | PartialBook():
                 self._publish((message,))
 
     def _publish(self, messages: Sequence[object]) -> None:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     )
     from messages.health import ActorRestarted, ConnectionHealth, ConnectionOpened
     from messages.instruments import SymbolInfo
-    from messages.market import BestQuote, Kline, Ticker24h, Trade
+    from messages.market import BestQuote, Kline, PartialBook, Ticker24h, Trade
 
 __all__ = [
     "ActorRestarted",
@@ -53,6 +53,7 @@ __all__ = [
     "LiveBook",
     "Messages",
     "NotAvailable",
+    "PartialBook",
     "PrivateExchange",
     "PublicExchange",
     "PublicRest",
@@ -151,7 +152,7 @@ _HOMES = {
     ),
     "messages.health": ("ActorRestarted", "ConnectionHealth", "ConnectionOpened"),
     "messages.instruments": ("SymbolInfo",),
-    "messages.market": ("BestQuote", "Kline", "Ticker24h", "Trade"),
+    "messages.market": ("BestQuote", "Kline", "PartialBook", "Ticker24h", "Trade"),
 }
 """Where the names of `__all__` live; a test compares the two with what type checkers see."""
 

@@ -33,7 +33,7 @@ from typing import Any, Self
 
 from google.protobuf.json_format import MessageToDict
 
-from benchmarks.frames import Frames, numbers, recorded, simulated
+from benchmarks.frames import SEQUENCES, Frames, numbers, recorded, simulated
 from exchanges.mexc.frames_pb2 import PushDataWrapper
 from exchanges.registry import dialect
 from messages.market import BookDelta
@@ -137,6 +137,7 @@ def timed(decode: Callable[[bytes], object], frames: Sequence[bytes]) -> Way:
 
 _MEMBERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "depth": ("publicAggreDepths", ("price", "quantity")),
+    "partial depth": ("publicLimitDepths", ("price", "quantity")),
     "best quote": ("publicAggreBookTicker", ("bidPrice", "bidQuantity", "askPrice", "askQuantity")),
     "trade": ("publicAggreDeals", ("price", "quantity")),
     "kline": (
@@ -145,7 +146,8 @@ _MEMBERS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "ticker": ("publicMiniTicker", ("price", "high", "low", "quantity")),
 }
-_LISTS = {"depth": ("bids", "asks"), "trade": ("deals",)}
+_SIDES = ("bids", "asks")
+_LISTS = {"depth": _SIDES, "partial depth": _SIDES, "trade": ("deals",)}
 
 
 def to_dict(kind: str) -> Callable[[bytes], list[float]]:
@@ -180,7 +182,9 @@ def _markets(frames: Frames) -> list[Json]:
         market |= {"baseId": info.base, "quoteId": info.quote, "type": "swap" if swap else "spot"}
         more: Json = {"spot": not swap, "swap": swap, "contract": swap, "active": True}
         if swap:
-            more |= {"settle": info.quote, "linear": True, "inverse": False, "contractSize": 1}
+            linear = info.settle == info.quote
+            more |= {"settle": info.settle, "linear": linear, "inverse": not linear}
+            more["contractSize"] = float(info.contract_size)
         described.append({**market, **more})
     return described
 
@@ -249,7 +253,7 @@ def row(source: str, frames: Frames, kind: str, rounds: int, peers: Peers | None
             spent[name].append(way())
     gc.unfreeze()
     us = {name: median(each) for name, each in spent.items()}
-    judged = kind == "depth" and ORJSON in us
+    judged = kind in SEQUENCES and ORJSON in us
     return {
         "source": source,
         "venue": frames.venue,
@@ -283,7 +287,7 @@ def line(each: Json) -> str:
     )
     what = f"{each['venue']} {each['kind']}"
     words = ", ".join((f"ours {each['us'][OURS]:.2f} us", *others, *each["notes"]))
-    return f"{each['source']:9} {what:26} {each['bytes']:5} bytes: {words}"
+    return f"{each['source']:9} {what:31} {each['bytes']:5} bytes: {words}"
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -22,7 +22,9 @@ from messages.instruments import SymbolInfo
 from messages.market import (
     BestQuote,
     BookDelta,
+    BookSnapshot,
     Kline,
+    PartialBook,
     PublicMessage,
     StreamKind,
     Ticker24h,
@@ -34,17 +36,27 @@ from simulator.topics import ALL_KINDS, Topic
 from simulator.venue import Venue
 from simulator.world import START_MS, TICK_MS, World
 
-VENUES = ("binance", "binance_usdm", "gateio", "gateio_futures", "mexc")
+VENUES = (
+    *("binance", "binance_us", "binance_usdm", "binance_coinm"),
+    *("gateio", "gateio_futures", "mexc"),
+)
 KINDS = {
     BookDelta: "depth",
+    BookSnapshot: "in-band snapshot",
+    PartialBook: "partial depth",
     BestQuote: "best quote",
     Trade: "trade",
     Kline: "kline",
     Ticker24h: "ticker",
 }
 """What a frame is called by the first message in it."""
+IN_BAND = "in-band depth"
+"""Increments of Gate.io's stream that begins with a snapshot; the other one is `depth`."""
+SEQUENCES = ("depth", IN_BAND)
+"""Kinds whose frames follow one another: twice they would be no sequence."""
 STREAMS = (
     StreamKind.DEPTH,
+    StreamKind.PARTIAL_DEPTH,
     StreamKind.BEST_QUOTE,
     StreamKind.TRADE,
     StreamKind.KLINE,
@@ -116,6 +128,9 @@ def simulated(count: int, seed: int = 1) -> Iterator[Frames]:
         ours = dialect(name)
         infos[name] = tuple(ours.symbol_from_native(native) for native in venue.listings)
         streams = {ours.stream(kind, info): info for info in infos[name] for kind in STREAMS}
+        feed = ours.depth_feed()
+        if feed.in_band:
+            streams |= {ours.stream(STREAMS[0], info, feed.option): info for info in infos[name]}
         ears[name] = [_listen(venue, plan) for plan in ours.plan(streams)]
     for _ in range(MARKET_S * 1000 // TICK_MS):
         ticks += 1
@@ -142,11 +157,7 @@ def recorded(count: int) -> Iterator[Frames]:
         if venue == "mexc":
             natives = {PushDataWrapper.FromString(payload).symbol for payload in payloads}
         infos = tuple(ours.symbol_from_native(native) for native in sorted(natives))
-        frames = sort_frames(venue, infos, payloads, count)
-        for kind, some in frames.kinds.items():
-            if kind != "depth":  # increments twice would be no sequence
-                some *= max(1, FEW // len(some))
-        yield frames
+        yield sort_frames(venue, infos, payloads, count)
 
 
 def _payloads(data: bytes, file: str) -> Iterator[bytes]:
@@ -164,20 +175,25 @@ def _payloads(data: bytes, file: str) -> Iterator[bytes]:
 def sort_frames(
     venue: str, infos: tuple[SymbolInfo, ...], payloads: Iterable[bytes], count: int
 ) -> Frames:
-    """Sort frames by kind; those of no kind here (answers, snapshots) are left out."""
+    """Sort frames by kind, few ones repeated; those of no kind here (answers) are left out."""
     codec = dialect(venue).codec(infos, 0)
-    kinds: dict[str, list[bytes]] = {name: [] for name in KINDS.values()}
+    kinds: dict[str, list[bytes]] = {name: [] for name in (IN_BAND, *KINDS.values())}
     for payload in payloads:
         messages = codec.decode(payload, 0)
         name = KINDS.get(type(messages[0])) if messages else None
+        if name == "depth" and b'.obu"' in payload:
+            name = IN_BAND
         if name is not None and len(kinds[name]) < count:
             kinds[name].append(payload)
-    return Frames(venue, infos, {name: each for name, each in kinds.items() if each})
+    for name, some in kinds.items():
+        if some and name not in SEQUENCES:
+            some *= max(1, FEW // len(some))
+    return Frames(venue, infos, {name: some for name, some in kinds.items() if some})
 
 
 def numbers(message: PublicMessage) -> tuple[float, ...]:
     """The floats a message brings: what every way of decoding has to come up with."""
-    if isinstance(message, BookDelta):
+    if isinstance(message, BookDelta | BookSnapshot | PartialBook):
         return tuple(
             each for side in (message.bids, message.asks) for pair in side for each in pair
         )

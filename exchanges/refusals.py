@@ -55,16 +55,26 @@ def header_seconds(text: str) -> float | None:
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """Retry-After in seconds; None where there is none that reads as a number."""
-    return header_seconds(headers.get("retry-after", ""))
+    """Seconds until Retry-After, a number or a time beside the answer's own; None without one."""
+    said = headers.get("retry-after", "")
+    wait_s = header_seconds(said)
+    if wait_s is not None:
+        return wait_s
+    until_s, now_s = _unix_s(said), server_time_s(headers)
+    return None if until_s is None or now_s is None else max(0.0, until_s - now_s)
 
 
 def server_time_s(headers: Mapping[str, str]) -> float | None:
     """The answer's Date header as Unix time in seconds; None where it says no time."""
+    return _unix_s(headers.get("date", ""))
+
+
+def _unix_s(date: str) -> float | None:
+    """Read a time as HTTP spells it; None where it is none."""
     try:
-        now = parsedate_to_datetime(headers.get("date", ""))
+        at = parsedate_to_datetime(date)
     except ValueError:
         return None
-    if now.tzinfo is None:
-        now = now.replace(tzinfo=UTC)
-    return now.timestamp()
+    if at.tzinfo is None:
+        at = at.replace(tzinfo=UTC)
+    return at.timestamp()

@@ -17,7 +17,8 @@ class SymbolInfo(Struct, frozen=True, kw_only=True):
     `contract_size` is the value of one contract: in the base asset for linear contracts, in the
     quote asset for inverse ones, 1 for spot.  Fees are fractions (0.001 is 10 bps); None where the
     venue names none for the symbol.  `permissions` are the kinds of accounts that may trade it
-    (SPOT, MARGIN), sorted; empty where the venue names none.
+    (SPOT, MARGIN), sorted; empty where the venue names none.  `opens_ms` is the Unix time before
+    which nothing trades, 0 where the venue names none.
     """
 
     volatile: ClassVar[bool] = False
@@ -39,6 +40,7 @@ class SymbolInfo(Struct, frozen=True, kw_only=True):
     status: str = "TRADING"
     tradeable: bool = True
     permissions: tuple[str, ...] = ()
+    opens_ms: int = 0
     maker_fee: Decimal | None = None
     taker_fee: Decimal | None = None
 

@@ -128,7 +128,10 @@ class Trade(Struct, frozen=True, gc=False):
 
 
 class Kline(Struct, frozen=True, gc=False):
-    """One candle; `closed` is False while its interval still runs."""
+    """One candle, from the first to the last millisecond of its interval.
+
+    `closed` is False while the interval still runs.
+    """
 
     volatile: ClassVar[bool] = True
 

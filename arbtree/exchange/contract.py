@@ -140,8 +140,8 @@ class PublicExchange(Exchange):
         """Iterate over messages as they come; the streams they need are opened with it.
 
         Args:
-            types: `BookTop`, `BookDark`, `BestQuote`, `Trade`, `Kline`, `Ticker24h`,
-                `ConnectionOpened` and `ActorRestarted`; one at least.
+            types: `BookTop`, `BookDark`, `BestQuote`, `PartialBook`, `Trade`, `Kline`,
+                `Ticker24h`, `ConnectionOpened` and `ActorRestarted`; one at least.
             symbols: only these; everything followed, now or later, when left out.
             interval: of the candles.
             limit: messages it holds; the oldest goes when it is full, counted by its `lost`.

@@ -20,7 +20,7 @@ from config.settings import SupervisionSettings
 from messages.books import BookDark, BookTop
 from messages.errors import UsageError
 from messages.health import ActorRestarted, ConnectionOpened
-from messages.market import BestQuote, Kline, StreamKind, Ticker24h, Trade
+from messages.market import BestQuote, Kline, PartialBook, StreamKind, Ticker24h, Trade
 from supervisors.runtime import Runtime
 from supervisors.tree import MAX_LISTENERS, callback_child
 
@@ -38,6 +38,7 @@ STREAMS: dict[type, StreamKind | None] = {
     ConnectionOpened: None,
     ActorRestarted: None,
     BestQuote: StreamKind.BEST_QUOTE,
+    PartialBook: StreamKind.PARTIAL_DEPTH,
     Trade: StreamKind.TRADE,
     Kline: StreamKind.KLINE,
     Ticker24h: StreamKind.TICKER_24H,

@@ -29,7 +29,9 @@ Run = Callable[[], None]
 
 CLASSES = {
     "binance": ("binance", "wss://stream.binance.com/stream"),
+    "binance_us": ("binanceus", "wss://stream.binance.us:9443/stream"),
     "binance_usdm": ("binanceusdm", "wss://fstream.binance.com/public/ws"),
+    "binance_coinm": ("binancecoinm", "wss://dstream.binance.com/ws"),
     "gateio": ("gate", "wss://api.gateio.ws/ws/v4/"),
     "gateio_futures": ("gate", "wss://fx-ws.gateio.ws/v4/ws/usdt"),
     "mexc": ("mexc", "wss://wbs-api.mexc.com/ws"),
@@ -41,14 +43,14 @@ CLASSES = {
 
 
 def pairs(member: str, bids: str, asks: str) -> Callable[[Any], Read]:
-    """Read levels that are pairs of texts."""
+    """Read levels that are pairs of texts; a side may be missing."""
 
     def make(loads: Any) -> Read:
         def read(payload: bytes) -> Any:
             data = loads(payload)[member]
             return (
-                [(float(price), float(amount)) for price, amount in data[bids]],
-                [(float(price), float(amount)) for price, amount in data[asks]],
+                [(float(price), float(amount)) for price, amount in data.get(bids, ())],
+                [(float(price), float(amount)) for price, amount in data.get(asks, ())],
             )
 
         return read
@@ -56,17 +58,20 @@ def pairs(member: str, bids: str, asks: str) -> Callable[[Any], Read]:
     return make
 
 
-def objects(loads: Any) -> Read:
+def objects(bids: str, asks: str) -> Callable[[Any], Read]:
     """Read levels that are objects, as Gate futures sends them."""
 
-    def read(payload: bytes) -> Any:
-        data = loads(payload)["result"]
-        return (
-            [(float(each["p"]), float(each["s"])) for each in data["b"]],
-            [(float(each["p"]), float(each["s"])) for each in data["a"]],
-        )
+    def make(loads: Any) -> Read:
+        def read(payload: bytes) -> Any:
+            data = loads(payload)["result"]
+            return (
+                [(float(each["p"]), float(each["s"])) for each in data[bids]],
+                [(float(each["p"]), float(each["s"])) for each in data[asks]],
+            )
 
-    return read
+        return read
+
+    return make
 
 
 def members(path: Sequence[str], *names: str) -> Callable[[Any], Read]:
@@ -89,24 +94,34 @@ def members(path: Sequence[str], *names: str) -> Callable[[Any], Read]:
 
 _BINANCE = {
     "depth": pairs("data", "b", "a"),
+    "partial depth": pairs("data", "bids", "asks"),
     "best quote": members(("data",), "b", "B", "a", "A"),
     "trade": members(("data",), "p", "q"),
     "kline": members(("data", "k"), "o", "h", "l", "c", "v"),
     "ticker": members(("data",), "c", "h", "l", "v"),
 }
+_BINANCE_FUTURES = {**_BINANCE, "partial depth": pairs("data", "b", "a")}
 _QUOTE = members(("result",), "b", "B", "a", "A")
 ORJSON: dict[str, dict[str, Callable[[Any], Read]]] = {
     "binance": _BINANCE,
-    "binance_usdm": _BINANCE,
+    "binance_us": _BINANCE,
+    "binance_usdm": _BINANCE_FUTURES,
+    "binance_coinm": _BINANCE_FUTURES,
     "gateio": {
         "depth": pairs("result", "b", "a"),
+        "in-band depth": pairs("result", "b", "a"),
+        "in-band snapshot": pairs("result", "b", "a"),
+        "partial depth": pairs("result", "bids", "asks"),
         "best quote": _QUOTE,
         "trade": members(("result",), "price", "amount"),
         "kline": members(("result",), "o", "h", "l", "c", "a"),
         "ticker": members(("result",), "last", "high_24h", "low_24h", "base_volume"),
     },
     "gateio_futures": {
-        "depth": objects,
+        "depth": objects("b", "a"),
+        "in-band depth": pairs("result", "b", "a"),
+        "in-band snapshot": pairs("result", "b", "a"),
+        "partial depth": objects("bids", "asks"),
         "best quote": _QUOTE,
         "trade": members(("result",), "price", "size"),
         "kline": members(("result",), "o", "h", "l", "c", "v"),

@@ -19,7 +19,7 @@ from exchanges.gateio.codec import GateCodec
 from exchanges.gateio.errors import GateError, read_error
 from exchanges.gateio.limits import FUTURES, SPOT, Family
 from exchanges.gateio.streams import commands, depth_feed, ping, plan_connections, stream_name
-from exchanges.gateio.symbols import guess
+from exchanges.gateio.symbols import guess, started
 from messages.errors import VenueError
 from messages.instruments import RateUse, SymbolInfo, VenueInfo
 from messages.market import BookSnapshot, Kline, ServerTime, StreamKind, Ticker24h, Trade
@@ -83,6 +83,17 @@ class GatePublic(PublicDialect):
     def decode_venue_info(self, body: bytes) -> VenueInfo:
         """Read the pairs or contracts."""
         return rest.decode_venue_info(self.family, body)
+
+    def further_info_requests(self) -> tuple[RestRequest, ...]:
+        """Ask for the clock that the first days of pairs are measured by; contracts name none."""
+        return () if self.family.futures else (self.server_time_request(),)
+
+    def refine_venue_info(self, info: VenueInfo, bodies: Sequence[bytes]) -> VenueInfo:
+        """Mark pairs whose first day is still to come as not tradeable."""
+        if self.family.futures:
+            return info
+        (body,) = bodies
+        return started(info, self.decode_server_time(body, 0).venue_ms)
 
     def snapshot_request(self, info: SymbolInfo, levels: int) -> RestRequest:
         """Ask for a book as deep as a stream serves: 20, 50 or 100 levels."""

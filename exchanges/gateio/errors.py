@@ -21,7 +21,7 @@ from messages.errors import Outcome, Retry, VenueError, retry_after
 LONGEST_WAIT_S: Final = 3_600.0
 """The longest cut the venue documents (fill ratio, futures); a larger number is not believed."""
 FIREWALL_WAIT_S: Final = 60.0
-"""After a 403 without a label: a gateway's page, not the venue's own refusal."""
+"""After a 403 or 418 that does not say how long: a gateway's page, not the venue's refusal."""
 UNKNOWN_LABEL_WAIT_S: Final = 5.0
 """A refusal nobody documented: not at once again, and not never."""
 _TEXT_CHARACTERS: Final = 300
@@ -85,6 +85,8 @@ _BY_STATUS: Final[dict[int, type[VenueError]]] = {
     # Without a label: a gateway that refuses the address for a while.
     403: errors.Banned,
     408: errors.VenueUnavailable,
+    # The venue documents no ban; should it send one, it is one.
+    418: errors.Banned,
     429: errors.EndpointLimited,
     **dict.fromkeys((400, 404, 405, 410, 411, 413, 414, 415), errors.InvalidRequest),
 }
@@ -101,7 +103,8 @@ def read_error(
     outcome: Outcome | None = None
     retry: Retry | None = None
     if kind is errors.Banned:
-        retry = retry_after(FIREWALL_WAIT_S)
+        wait_s = retry_after_s(headers)
+        retry = retry_after(FIREWALL_WAIT_S if wait_s is None else min(wait_s, LONGEST_WAIT_S))
     elif kind is errors.EndpointLimited:
         retry = retry_after(_wait_s(headers))
     elif kind is VenueError:

@@ -47,6 +47,9 @@ QUOTES: Final = frozenset(
 UNREADABLE: Final = "UNREADABLE"
 """Status of a symbol whose rules make no sense: listed, so that it can be seen, not tradeable."""
 
+NOT_STARTED: Final = "not_started"
+"""Status of a pair that the venue calls tradable and that nobody can buy or sell yet."""
+
 MOST_PRECISION: Final = 30
 """Most decimals believed of a pair; the venue's finest is 18."""
 
@@ -124,6 +127,25 @@ def _pair(family: Family, answer: wire.PairAnswer) -> SymbolInfo:
         min_notional=answer.min_notional or Decimal(0),
         status=answer.kind if premarket else answer.status,
         tradeable=answer.status == "tradable" and not premarket,
+        opens_ms=1000 * max(0, answer.buy_start_s or 0, answer.sell_start_s or 0),
+    )
+
+
+def started(info: VenueInfo, now_ms: int) -> VenueInfo:
+    """Mark what is tradable by its status and has its first day still to come.
+
+    Args:
+        info: what the list of pairs says.
+        now_ms: the venue's own clock, Unix milliseconds.
+    """
+    return replace(
+        info,
+        symbols=tuple(
+            replace(each, tradeable=False, status=NOT_STARTED)
+            if each.tradeable and each.opens_ms > now_ms
+            else each
+            for each in info.symbols
+        ),
     )
 
 

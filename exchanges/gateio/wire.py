@@ -337,7 +337,7 @@ class PairAnswer(Struct, gc=False):
 
     {"id":"QTUM_ETH","base":"QTUM","quote":"ETH","min_base_amount":"0.01",
      "min_quote_amount":"0.001","max_base_amount":"10000","amount_precision":3,"precision":6,
-     "trade_status":"tradable","type":"normal"}
+     "trade_status":"tradable","sell_start":1607313600,"buy_start":1700492400,"type":"normal"}
     """
 
     native: str = field(name="id")
@@ -350,6 +350,8 @@ class PairAnswer(Struct, gc=False):
     max_amount: Decimal | None = field(name="max_base_amount", default=None)
     min_notional: Decimal | None = field(name="min_quote_amount", default=None)
     kind: str = field(name="type", default="normal")
+    buy_start_s: int | None = field(name="buy_start", default=None)
+    sell_start_s: int | None = field(name="sell_start", default=None)
 
 
 class ContractAnswer(Struct, gc=False):

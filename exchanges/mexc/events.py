@@ -159,7 +159,7 @@ def trades(body: Any, origin: Origin) -> tuple[Trade, ...]:
 
 
 def kline(body: Any, origin: Origin) -> tuple[Kline]:
-    """One candle: closed once the frame's own time reaches its end; both ends in ms."""
+    """One candle: closed once the frame's own time reaches the start of the next."""
     interval = INTERVAL_OF.get(body.interval)
     if interval is None:
         raise ValueError(f"unknown interval {body.interval!r}")
@@ -179,7 +179,7 @@ def kline(body: Any, origin: Origin) -> tuple[Kline]:
     )
     if candle.open_s >= candle.close_s:
         raise ValueError(f"a window from {candle.open_s} to {candle.close_s}")
-    close_ms = candle.close_s * 1000
+    end_ms = candle.close_s * 1000
     return (
         Kline(
             VENUE,
@@ -187,7 +187,7 @@ def kline(body: Any, origin: Origin) -> tuple[Kline]:
             origin.epoch,
             interval,
             candle.open_s * 1000,
-            close_ms,
+            end_ms - 1,
             origin.venue_ms,
             origin.received_ns,
             candle.open,
@@ -197,7 +197,7 @@ def kline(body: Any, origin: Origin) -> tuple[Kline]:
             candle.volume,
             candle.quote_volume,
             0,
-            origin.venue_ms >= close_ms,
+            origin.venue_ms >= end_ms,
         ),
     )
 

@@ -220,7 +220,7 @@ def decode_klines(
             0,
             interval,
             each.open_ms,
-            each.close_ms,
+            each.end_ms - 1,
             0,
             received_ns,
             each.open,

@@ -216,7 +216,7 @@ class KlineAnswer(Struct, gc=False, array_like=True):
     low: Price
     close: Price
     volume: Amount
-    close_ms: Millis
+    end_ms: Millis
     quote_volume: Amount
 
 

@@ -16,7 +16,9 @@ from exchanges.mexc import MexcPublic
 from messages.books import SymbolChanged
 from messages.instruments import SymbolInfo
 from messages.market import StreamKind
+from simulator.gateio import answers
 from simulator.topics import drop
+from simulator.world import START_MS
 from tests.actors.virtual import Virtual, virtual_engine
 
 SPOT = ("BTC/USDT", "ETH/USDT")
@@ -183,6 +185,20 @@ async def test_a_delisting_while_live(
         await trio.sleep(35)
         assert "ETH/USDT is not listed" in virtual.row(f"engine/venues/{path}").last_failure
         _undisturbed(virtual, path)
+
+
+async def test_a_pair_that_does_not_trade_yet(
+    autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is listed as tradable with a first day to come: its books say so, the contracts run."""
+    monkeypatch.setattr(answers, "LAUNCHED_S", START_MS // 1000 + 3600)
+    async with virtual_engine(gate()) as virtual:
+        await trio.sleep(20)
+        for path in ("gateio/books/BTC-USDT", "gateio/books/ETH-USDT"):
+            assert virtual.states()[path] == "QUARANTINED"
+            failure = virtual.row(f"engine/venues/{path}").last_failure
+            assert "is listed as not_started and cannot be traded" in failure
+        _undisturbed(virtual, "gateio/books/BTC-USDT", "gateio/books/ETH-USDT")
 
 
 @pytest.mark.parametrize("options", [{}, {"snapshots": "rest"}])

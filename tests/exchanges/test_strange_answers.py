@@ -12,7 +12,14 @@ from actors.transport.http import BODY_LIMIT_BYTES
 from actors.transport.rest import RestClient
 from exchanges.contract import PublicDialect
 from exchanges.registry import dialect, venues
-from messages.errors import ArbtreeError, Banned, DecodeError, EndpointLimited, Outcome
+from messages.errors import (
+    ArbtreeError,
+    Banned,
+    DecodeError,
+    EndpointLimited,
+    Outcome,
+    RateLimited,
+)
 from messages.requests import RestRequest
 from tests.transport.rest_worlds import http
 from tests.transport.worlds import MemoryDialer, answering
@@ -94,3 +101,26 @@ def test_scopes_of_waits(venue: str) -> None:
     down = public.error(503, {"retry-after": "30"}, b"")
     assert down is not None
     assert (down.outcome, down.retry.after_s, down.outage) == (Outcome.UNKNOWN, 30.0, True)
+
+
+@pytest.mark.parametrize("venue", venues())
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"retry-after": "120"},
+        {
+            "retry-after": "Wed, 21 Oct 2026 07:30:00 GMT",
+            "date": "Wed, 21 Oct 2026 07:28:00 GMT",
+        },
+    ],
+    ids=["seconds", "date"],
+)
+@pytest.mark.parametrize(("status", "kind"), [(418, Banned), (429, RateLimited)])
+def test_an_answer_that_says_when_to_come_back(
+    venue: str, status: int, kind: type[RateLimited], headers: dict[str, str]
+) -> None:
+    """In either form HTTP has, whatever the venue documents, and 418 is for the whole address."""
+    found = dialect(venue).error(status, headers, PAGE)
+    assert isinstance(found, kind)
+    assert found.retry.after_s == pytest.approx(120)
+    assert isinstance(found, Banned) is (status == 418)

@@ -57,6 +57,7 @@ async def test_every_simulated_venue_opens(autojump_clock: MockClock, venue: str
         assert all(trade.symbol == symbol for trade in await exchange.trades(symbol, 10))
         candles = await exchange.klines(symbol, "1m", 5)
         assert [candle.interval for candle in candles] == ["1m"] * len(candles)
+        assert [candle.close_ms - candle.open_ms for candle in candles] == [59_999] * len(candles)
         assert symbol in await exchange.get_tickers_24h()
         assert (await exchange.rest.get_server_time()).venue_ms > 0
 

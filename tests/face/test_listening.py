@@ -13,6 +13,7 @@ from arbtree import (
     BookTop,
     ConnectionOpened,
     Kline,
+    PartialBook,
     RestBook,
     Ticker24h,
     Trade,
@@ -21,7 +22,7 @@ from arbtree import (
 from supervisors.tree import MAX_LISTENERS
 from tests.face.handles import SIMULATED, SYMBOLS, opened, subscribed, until
 
-KINDS = (BookTop, BestQuote, Trade, Kline, Ticker24h)
+KINDS = (BookTop, PartialBook, BestQuote, Trade, Kline, Ticker24h)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
@@ -38,6 +39,8 @@ async def test_every_kind_comes_from_every_venue(
                 assert type(message) is kind
                 assert getattr(message, "venue", "") == venue
                 assert getattr(message, "symbol", "") == symbol
+                if isinstance(message, Kline):
+                    assert message.close_ms - message.open_ms == 59_999
         assert messages.lost == 0
         assert all(row.restarts == 0 for row in handle.runtime.rows())
 

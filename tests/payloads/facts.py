@@ -239,7 +239,8 @@ ANSWERS: Final[dict[tuple[str, str], Facts]] = {
         "low": 3,
         "close": 4,
         "amount": 5,
-        "close_ms": 6,
+        # It names the next candle's start.
+        "close_ms": lambda item: item[6] - 1,
         "quote_amount": 7,
     },
     ("mexc", "snapshot"): {

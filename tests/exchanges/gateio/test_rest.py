@@ -106,6 +106,20 @@ def test_pairs_not_to_trade(change: dict[str, Any], status: str) -> None:
     assert (bad.status, bad.tradeable, good.tradeable) == (status, False, True)
 
 
+def test_pairs_that_do_not_trade_yet() -> None:
+    """Both directions must have begun by the venue's own clock."""
+    gate = public(False)
+    (time_request,) = gate.further_info_requests()
+    assert time_request == gate.server_time_request()
+    pairs = body([PAIR | {"buy_start": 1700, "sell_start": 1800}, PAIR | {"buy_start": None}])
+    told = gate.decode_venue_info(pairs)
+    assert [info.opens_ms for info in told.symbols] == [1_800_000, 0]
+    early, other = gate.refine_venue_info(told, [b'{"server_time":1799999}']).symbols
+    assert (early.status, early.tradeable, other.tradeable) == ("not_started", False, True)
+    assert gate.refine_venue_info(told, [b'{"server_time":1800000}']) == told
+    assert public(True).further_info_requests() == ()
+
+
 def test_contracts() -> None:
     """The multiplier is the contract's size; nominal fees are not read."""
     (found,) = public(True).decode_venue_info(body([CONTRACT])).symbols

@@ -70,7 +70,7 @@ def test_a_batch_of_quotes() -> None:
 
 @pytest.mark.parametrize(("sent_ms", "closed"), [(1736411399999, False), (1736411400000, True)])
 def test_kline(sent_ms: int, closed: bool) -> None:
-    """A window in seconds becomes milliseconds, and is closed when the frame is as late."""
+    """A window in seconds becomes milliseconds, and is closed when the frame comes after it."""
     frame = PushDataWrapper(
         channel="spot@public.kline.v3.api.pb@BTCUSDT@Min15", symbol="BTCUSDT", create_time=sent_ms
     )
@@ -80,7 +80,7 @@ def test_kline(sent_ms: int, closed: bool) -> None:
     body.highest_price, body.lowest_price = "93158.47", "92800"
     body.volume, body.amount = "36.83803224", "3424811.05"
     assert decode(frame) == Kline(
-        "mexc", "BTC/USDT", 7, "15m", 1736410500000, 1736411400000, sent_ms, 5, 92925.0,
+        "mexc", "BTC/USDT", 7, "15m", 1736410500000, 1736411399999, sent_ms, 5, 92925.0,
         93158.47, 92800.0, 93158.47, 36.83803224, 3424811.05, 0, closed,
     )  # fmt: skip
 

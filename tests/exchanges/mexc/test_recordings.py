@@ -94,7 +94,7 @@ def meant(expected: dict[str, Any]) -> list[PublicMessage]:
         )  # fmt: skip
         return [
             Kline(
-                *head, "1m", int(body["windowStart"]) * 1000, int(body["windowEnd"]) * 1000,
+                *head, "1m", int(body["windowStart"]) * 1000, int(body["windowEnd"]) * 1000 - 1,
                 sent_ms, 5, opened, high, low, close, base, turnover, 0, False,
             )
         ]  # fmt: skip

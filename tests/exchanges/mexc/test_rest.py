@@ -116,7 +116,7 @@ def test_klines() -> None:
     """Only the last candle counts as running."""
     first, last = PUBLIC.decode_klines(body([KLINE, KLINE]), BTC, "1m", 5)
     assert first == Kline(
-        "mexc", "BTC/USDT", 0, "1m", 1640804880000, 1640804940000, 0, 5, 47482.36, 47482.36,
+        "mexc", "BTC/USDT", 0, "1m", 1640804880000, 1640804939999, 0, 5, 47482.36, 47482.36,
         47416.57, 47436.1, 3.550717, 168387.3, 0, True,
     )  # fmt: skip
     assert not last.closed
