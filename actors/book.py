@@ -266,11 +266,12 @@ class BookActor(Actor):
             # An answer to an earlier life's question: no event of this one is joined to it.
             self.context.discard("unjoined_snapshot")
             return
-        before = self._book.resyncs
+        before, reason = self._book.resyncs, self._book.reason
         verdict = self._book.snapshot(snapshot)
         if verdict is Verdict.CHANGED:
             self._cease_audit()
-            if self._book.resyncs != before:
+            # All books of a new connection begin: no news, and there may be hundreds.
+            if self._book.resyncs != before and reason is not DarkReason.STARTING:
                 self.context.note("resync", f"the book is whole again at {self._book.sequence}")
             self._asking.answered()
             self._venue_ms = snapshot.venue_ms

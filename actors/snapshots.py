@@ -97,8 +97,8 @@ class SnapshotActor(Actor):
     """
 
     capsule_form: ClassVar[type[Any] | None] = SnapshotsState
-    capsule_bytes: ClassVar[int] = 512 * 1024
-    """Some snapshots of 1,000 levels a side; there is one such actor a venue."""
+    capsule_bytes: ClassVar[int] = 128 * 1024
+    """Some snapshots of 1,000 levels a side, in each of two lists: earlier ones explain nothing."""
 
     def __init__(self, venue: Venue, book_path: Callable[[str], str]) -> None:
         self._venue = venue

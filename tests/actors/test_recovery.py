@@ -131,9 +131,16 @@ async def test_six_hours_without_any_venue_spend_nothing(autojump_clock: MockClo
 
 
 async def test_a_gap_darkens_one_book_and_resyncs_it(autojump_clock: MockClock) -> None:
-    """A dropped event is noticed at the next one; that book alone asks for a snapshot."""
+    """A dropped event is noticed at the next one; that book alone asks for a snapshot.
+
+    It is news that a book is whole again, but not that all are after a reconnect: hundreds may be.
+    """
     async with virtual_engine() as virtual:
         await virtual.until(virtual.all_live)
+        resyncs: list[str] = []
+        virtual.engine.runtime.subscribe(
+            lambda event: resyncs.append(event.path) if event.kind == "resync" else None
+        )
         virtual.world.tamper("binance_usdm", "btcusdt@depth@100ms", drop)
         path = "binance_usdm/books/BTC-USDT.USDT"
         await virtual.until(lambda: virtual.books()[path].gaps == 1, 5)
@@ -143,6 +150,9 @@ async def test_a_gap_darkens_one_book_and_resyncs_it(autojump_clock: MockClock) 
         assert (book.gaps, book.resyncs) == (1, 1)
         assert virtual.row("engine/venues/binance_usdm/connections/0").restarts == 0
         assert book.quotes_compared == book.quotes_equal
+        virtual.world.cut("binance_usdm")
+        await virtual.until(lambda: virtual.books()[path].resyncs == 2, 10)
+        assert resyncs == [f"engine/venues/{path}"]
 
 
 async def test_a_book_that_keeps_crashing_is_quarantined_alone(autojump_clock: MockClock) -> None:
