@@ -49,7 +49,7 @@ def play_job(job: Job) -> Play:
     schedule: Sequence[Planned] | None = None
     if job.only is not None:
         planned = draw_seed(job.seed, job.for_s, job.changes).schedule
-        schedule = [planned[number] for number in job.only if number < len(planned)]
+        schedule = [planned[number] for number in job.only]
     return play(job.seed, job.for_s, job.changes, schedule, job.replay)
 
 
