@@ -25,6 +25,7 @@ from arbtree.chaos.runs import (
     Play,
     all_well,
     blow,
+    failure_text,
     judge_end,
     judge_liveness,
     operate,
@@ -282,7 +283,10 @@ def play(
 
     async def main() -> tuple[_Run, float]:
         run = _Run(drawn, for_s)
-        await run.main()
+        try:
+            await run.main()
+        except Exception as error:  # the other seeds go on, and this one can be played again
+            run.stopping.violate(f"the run was ended by {failure_text(error)}")
         return run, trio.current_time()
 
     run, virtual_s = trio.run(main, clock=MockClock(autojump_threshold=0))
