@@ -24,6 +24,7 @@ from arbtree.chaos.checkers import (
     StopChecker,
 )
 from arbtree.chaos.history import Checker, History
+from arbtree.chaos.promises import Promises
 from arbtree.chaos.recovery import Recovery, books_below
 from arbtree.chaos.runs import (
     EXIT_DONE,
@@ -172,6 +173,12 @@ class LiveRun:
         self._busy_until_s: dict[str, float] = {}
         self._crashes: defaultdict[str, deque[float]] = defaultdict(deque)
         self._kinds = live_kinds(wish.kinds)
+        self._promises = Promises(
+            self._kinds,
+            lambda path: books_below(self._feeds, path),
+            lambda book: self.recovery.live.get(book, False),
+            self._chance,
+        )
         self._weights = [1.0 / kind.every_s for kind in self._kinds]
 
     async def run(self) -> None:
@@ -267,9 +274,12 @@ class LiveRun:
 
     def _strike_one(self, left_s: float) -> None:
         paths = [row.path for row in self._engine.runtime.rows() if row.state == "running"]
-        for _ in range(TRIES):
-            (kind,) = self._chance.choices(self._kinds, self._weights)
-            places = [path for path in aimable(kind, paths) if self._idle(kind, path)]
+        promised = self._promises.renew(paths, trio.current_time())
+        drawn = (self._chance.choices(self._kinds, self._weights)[0] for _ in range(TRIES))
+        for kind in (*promised, *drawn):
+            kept = self._promises.place(kind)
+            places = aimable(kind, paths) if kept is None else [kept]
+            places = [path for path in places if self._idle(kind, path)]
             if not places:
                 continue
             planned = self._plan(kind, self._chance.choice(places), left_s)
@@ -290,6 +300,8 @@ class LiveRun:
         now_s = trio.current_time()
         mine = books_below(self._feeds, path)
         if any(not self.recovery.live.get(book, False) for book in mine):
+            return False
+        if not self._promises.is_free(kind, path):
             return False
         if any(now_s < self._busy_until_s.get(place, 0.0) for place in (path, *mine)):
             return False
@@ -312,6 +324,7 @@ class LiveRun:
         now_s = trio.current_time()
         injected = Injected(planned, now_s, now_s + planned.duration_s)
         self.injected.append(injected)
+        self._promises.struck(planned.fault)
         self.recovery.struck(injected)
         for place in (planned.target, *books_below(self._feeds, planned.target)):
             self._busy_until_s[place] = injected.over_s + QUIET_S
