@@ -55,7 +55,7 @@ class Promises:
             if now_s >= until_s:
                 self.struck(name)
         waiting = [kind for kind in self._broad if kind.name not in self._kept]
-        for kind in sorted(waiting, key=lambda one: self._turns[one.name]):
+        for kind in sorted(waiting, key=self._rank):
             places = [path for path in aimable(kind, paths) if self.is_free(kind, path)]
             if len(self._kept) >= PROMISES or not places:
                 break  # what is kept now must be struck first
@@ -80,6 +80,10 @@ class Promises:
         """A kind had its turn."""
         self._turns[name] += 1
         self._kept.pop(name, None)
+
+    def _rank(self, kind: FaultKind) -> tuple[int, bool]:
+        """Fewest turns first, then who needs all at once: nothing is amiss only at the start."""
+        return self._turns[kind.name], kind.target != ENGINE
 
     def _idle_share(self, path: str) -> float:
         books = self._books_of(path)
