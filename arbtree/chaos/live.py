@@ -25,7 +25,7 @@ from arbtree.chaos.checkers import (
 )
 from arbtree.chaos.history import Checker, History
 from arbtree.chaos.promises import Promises
-from arbtree.chaos.recovery import Recovery, books_below
+from arbtree.chaos.recovery import SLOW, SLOW_BLAME_FOR_S, Recovery, books_below
 from arbtree.chaos.runs import (
     EXIT_DONE,
     Play,
@@ -69,7 +69,8 @@ CRASHES = {"crash": 1, "start_failure": 3, "hang_in_cleanup": 1}
 CRASHES_AT_MOST = 3
 CRASH_WINDOW_S = 61.0
 QUIET_S = 1.0
-"""How long a place is left alone after a fault: later consequences are its own."""
+"""How long a place is left alone after a fault: later consequences are its own.  Where a fault is
+noticed by silence alone it is left alone until that has been, for `SLOW_BLAME_FOR_S` at most."""
 ACTOR_FAULTS = frozenset(actor_strikes())
 
 
@@ -171,6 +172,7 @@ class LiveRun:
         self.exit: ExitReport | None = None
         self._quarantined: set[str] = set()
         self._busy_until_s: dict[str, float] = {}
+        self._slow: list[Injected] = []
         self._crashes: defaultdict[str, deque[float]] = defaultdict(deque)
         self._kinds = live_kinds(wish.kinds)
         self._promises = Promises(
@@ -273,6 +275,7 @@ class LiveRun:
     # -- faults ----------------------------------------------------------------------------------
 
     def _strike_one(self, left_s: float) -> None:
+        self._let_go()
         paths = [row.path for row in self._engine.runtime.rows() if row.state == "running"]
         promised = self._promises.renew(paths, trio.current_time())
         drawn = (self._chance.choices(self._kinds, self._weights)[0] for _ in range(TRIES))
@@ -326,12 +329,26 @@ class LiveRun:
         self.injected.append(injected)
         self._promises.struck(planned.fault)
         self.recovery.struck(injected)
-        for place in (planned.target, *books_below(self._feeds, planned.target)):
-            self._busy_until_s[place] = injected.over_s + QUIET_S
+        slow = planned.fault in SLOW
+        if slow:
+            self._slow.append(injected)
+        self._keep_busy(injected, injected.over_s + (SLOW_BLAME_FOR_S if slow else QUIET_S))
         self._crashes[_family(planned.target)].extend([now_s] * CRASHES.get(planned.fault, 0))
         if self._told is not None:
             dark = sum(not live for live in self.recovery.live.values())
             self._told(len(self.injected), dark)
+
+    def _keep_busy(self, injected: Injected, until_s: float) -> None:
+        target = injected.planned.target
+        for place in (target, *books_below(self._feeds, target)):
+            self._busy_until_s[place] = until_s
+
+    def _let_go(self) -> None:
+        """Let others strike where a slow fault has been noticed and is over."""
+        for injected in tuple(self._slow):
+            if self.recovery.has_recovered(injected):
+                self._slow.remove(injected)
+                self._keep_busy(injected, trio.current_time() + QUIET_S)
 
     # -- the report ------------------------------------------------------------------------------
 

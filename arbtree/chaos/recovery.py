@@ -81,6 +81,10 @@ class Recovery(Checker):
                     opened.dark_s = now_s
                 return  # the latest fault takes the blame
 
+    def has_recovered(self, injected: Injected) -> bool:
+        """Whether a fault darkened something and all of it was live again."""
+        return any(one.injected is injected and one.live_s is not None for one in self._all)
+
     def _whole(self, books: frozenset[str]) -> bool:
         return all(self.live.get(book, False) for book in books)
 
