@@ -6,7 +6,6 @@ Where many faults strike single books, a venue on which nothing is amiss is neve
 from __future__ import annotations
 
 import random
-from collections import Counter
 from collections.abc import Callable, Sequence
 
 from messages.faults import CONNECTIONS, ENGINE, VENUES, FaultKind, aimable
@@ -39,10 +38,10 @@ class Promises:
         self._broad = [kind for kind in kinds if kind.target in BROAD]
         self._books_of, self._idle, self._chance = books_of, idle, chance
         self._kept: dict[str, tuple[str, float]] = {}
-        self._turns: Counter[str] = Counter()
+        self._had: set[str] = set()
 
     def renew(self, paths: list[str], now_s: float) -> list[FaultKind]:
-        """Keep places for the kinds that had the fewest turns.
+        """Keep places for kinds that had no turn yet; afterwards they are drawn as all others.
 
         Args:
             paths: of the tree, those that run.
@@ -53,12 +52,17 @@ class Promises:
         """
         for name, (_, until_s) in tuple(self._kept.items()):
             if now_s >= until_s:
-                self.struck(name)
-        waiting = [kind for kind in self._broad if kind.name not in self._kept]
-        for kind in sorted(waiting, key=self._rank):
+                self.struck(name)  # it had its chance
+        waiting = [
+            kind
+            for kind in self._broad
+            if kind.name not in self._kept and kind.name not in self._had
+        ]
+        # Who needs all books at once comes first: nothing is amiss only at the start.
+        for kind in sorted(waiting, key=lambda one: one.target != ENGINE):
             places = [path for path in aimable(kind, paths) if self.is_free(kind, path)]
             if len(self._kept) >= PROMISES or not places:
-                break  # what is kept now must be struck first
+                break  # what is kept now comes first
             self._chance.shuffle(places)
             self._kept[kind.name] = max(places, key=self._idle_share), now_s + PROMISED_FOR_S
         return [kind for kind in self._broad if kind.name in self._kept]
@@ -78,12 +82,8 @@ class Promises:
 
     def struck(self, name: str) -> None:
         """A kind had its turn."""
-        self._turns[name] += 1
+        self._had.add(name)
         self._kept.pop(name, None)
-
-    def _rank(self, kind: FaultKind) -> tuple[int, bool]:
-        """Fewest turns first, then who needs all at once: nothing is amiss only at the start."""
-        return self._turns[kind.name], kind.target != ENGINE
 
     def _idle_share(self, path: str) -> float:
         books = self._books_of(path)
