@@ -118,8 +118,11 @@ class _OneAtATime(Recovery):
     def struck(self, injected: Injected) -> None:
         """A fault was carried out; what struck here before is blamed for nothing more."""
         here = set(self._books_of(injected.planned.target))
-        self._open = [one for one in self._open if one.dark_s is not None or not here & one.books]
-        super().struck(injected)
+        self._open = [
+            one
+            for one in self._open
+            if one.injected is injected or one.dark or not here & one.books
+        ]
 
     def finish(self) -> None:
         """The faults are over and what the stop darkens is nobody's."""
@@ -286,10 +289,13 @@ class LiveRun:
             if not places:
                 continue
             planned = self._plan(kind, self._chance.choice(places), left_s)
-            struck = self._carry_out(planned)
-            if struck:
-                self._note(planned)
+            now_s = trio.current_time()
+            injected = Injected(planned, now_s, now_s + planned.duration_s)
+            self.recovery.strikes(injected)
+            if self._carry_out(planned):
+                self._note(injected)
                 return
+            self.recovery.missed(injected)
 
     def _plan(self, kind: FaultKind, target: str, left_s: float) -> Planned:
         shortest_s, longest_s = kind.duration_s
@@ -323,9 +329,8 @@ class LiveRun:
             return self._faults.strike(planned)
         return strike(self._world, blow(self._world, planned))
 
-    def _note(self, planned: Planned) -> None:
-        now_s = trio.current_time()
-        injected = Injected(planned, now_s, now_s + planned.duration_s)
+    def _note(self, injected: Injected) -> None:
+        planned = injected.planned
         self.injected.append(injected)
         self._promises.struck(planned.fault)
         self.recovery.struck(injected)
@@ -333,7 +338,9 @@ class LiveRun:
         if slow:
             self._slow.append(injected)
         self._keep_busy(injected, injected.over_s + (SLOW_BLAME_FOR_S if slow else QUIET_S))
-        self._crashes[_family(planned.target)].extend([now_s] * CRASHES.get(planned.fault, 0))
+        self._crashes[_family(planned.target)].extend(
+            [injected.at_s] * CRASHES.get(planned.fault, 0)
+        )
         if self._told is not None:
             dark = sum(not live for live in self.recovery.live.values())
             self._told(len(self.injected), dark)

@@ -51,13 +51,18 @@ class Recovery(Checker):
         """Times count from now on."""
         self._began_s = trio.current_time()
 
-    def struck(self, injected: Injected) -> None:
-        """A fault was carried out."""
+    def strikes(self, injected: Injected) -> None:
+        """A fault is carried out now: what goes dark in this very moment is its own."""
         opened = _Open(injected, frozenset(self._books_of(injected.planned.target)))
         self._all.append(opened)
         self._open.append(opened)
         now_s = trio.current_time()
         self._open = [one for one in self._open if one.dark or _may_blame(one, now_s)]
+
+    def missed(self, injected: Injected) -> None:
+        """There was nothing to strike."""
+        self._all = [one for one in self._all if one.injected is not injected]
+        self._open = [one for one in self._open if one.injected is not injected]
 
     def top(self, book: str, message: BookTop) -> None:
         """A book is live."""

@@ -171,7 +171,8 @@ class _Run:
         """Let faults strike, heal, wait for life, stop."""
         with trio.move_on_after(LIVE_BEFORE_S):
             await self._until_live(engine)
-        self.nemesis = Nemesis(self.drawn.schedule, self._strike, self.recovery.struck)
+        recovery = self.recovery
+        self.nemesis = Nemesis(self.drawn.schedule, self._strike, recovery.strikes, recovery.missed)
         await self.nemesis.run()
         await trio.sleep_until(began_s + self.drawn.safety_s)
         heal(self.world)

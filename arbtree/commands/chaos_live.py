@@ -70,7 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="how long faults strike (default %(default)s)",
     )  # fmt: skip
     parser.add_argument(
-        "--per-second", type=float, default=12.0, metavar="N",
+        "--per-second", type=float, default=10.0, metavar="N",
         help="faults a second at most; one at a time at each place (default %(default)s)",
     )  # fmt: skip
     parser.add_argument("--kinds", metavar="A,B,...", help="only these kinds of faults")

@@ -288,7 +288,7 @@ async def test_the_latest_fault_takes_the_blame(autojump_clock: MockClock) -> No
     recovery.top(BOOK, _top(1))
     for fault in ("ban", "cut"):
         now_s = trio.current_time()
-        recovery.struck(Injected(Planned(now_s, fault, "engine/venues/binance"), now_s, now_s))
+        recovery.strikes(Injected(Planned(now_s, fault, "engine/venues/binance"), now_s, now_s))
         await trio.sleep(1.0)
     dark = BookDark("binance", "BTC/USDT", 1, DarkReason.DISCONNECTED, 0)
     recovery.dark(BOOK, dark)
@@ -297,7 +297,7 @@ async def test_the_latest_fault_takes_the_blame(autojump_clock: MockClock) -> No
     ban, cut = recovery.records()
     assert (ban.dark_after_s, ban.live_after_s) == (None, None)
     assert (cut.dark_after_s, cut.live_after_s) == (1.0, 3.0)
-    recovery.struck(Injected(Planned(9.0, "cut", "engine/venues/binance"), 3.0, 3.0))
+    recovery.strikes(Injected(Planned(9.0, "cut", "engine/venues/binance"), 3.0, 3.0))
     recovery.dark(BOOK, dark)
     recovery.finish()
     assert recovery.failed == 1
@@ -313,7 +313,7 @@ async def test_a_fault_is_over_when_what_it_darkened_is_live(autojump_clock: Moc
 
     def strikes(fault: str, target: str) -> None:
         now_s = trio.current_time()
-        recovery.struck(Injected(Planned(now_s, fault, target), now_s, now_s))
+        recovery.strikes(Injected(Planned(now_s, fault, target), now_s, now_s))
 
     strikes("blocked_loop", "engine")
     recovery.dark(BOOK, lost)
@@ -332,7 +332,7 @@ async def test_a_fault_is_not_blamed_for_ever(autojump_clock: MockClock) -> None
     recovery.begin()
     for book in (BOOK, OTHER):
         recovery.top(book, _top(1))
-    recovery.struck(Injected(Planned(0.0, "cut", "engine/venues/binance"), 0.0, 0.0))
+    recovery.strikes(Injected(Planned(0.0, "cut", "engine/venues/binance"), 0.0, 0.0))
     lost = BookDark("binance", "BTC/USDT", 1, DarkReason.DISCONNECTED, 0)
     recovery.dark(BOOK, lost)
     recovery.dark(OTHER, lost)

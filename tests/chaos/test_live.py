@@ -11,6 +11,7 @@ from arbtree.chaos.recovery import SLOW_BLAME_FOR_S
 from arbtree.chaos.seeds import feeds_of
 from messages.books import BookDark, BookTop, DarkReason
 from messages.faults import fault_kind
+from supervisors.chaos.nemesis import Injected
 from supervisors.chaos.schedule import Planned
 
 VENUE = "engine/venues/mexc"
@@ -24,6 +25,13 @@ def _run() -> LiveRun:
     run._feeds.update(feeds_of(live_settings(1)))
     run.recovery.live.update(dict.fromkeys(run._feeds, True))
     return run
+
+
+def _strikes(run: LiveRun, fault: str) -> None:
+    now_s = trio.current_time()
+    injected = Injected(Planned(now_s, fault, CONNECTION), now_s, now_s)
+    run.recovery.strikes(injected)
+    run._note(injected)
 
 
 def _goes_dark_and_live(run: LiveRun) -> None:
@@ -40,7 +48,7 @@ async def test_a_place_is_left_alone_until_a_fault_is_noticed(
     """What shows as silence alone is waited for; another fault there would take its blame."""
     gap, run = fault_kind("gap"), _run()
     assert run._idle(gap, BOOK)
-    run._note(Planned(0.0, fault, CONNECTION))
+    _strikes(run, fault)
     await trio.sleep(quiet_s - 0.1)
     assert not run._idle(gap, BOOK)
     assert run._idle(gap, "engine/venues/binance/books/BTC-USDT")
@@ -51,7 +59,7 @@ async def test_a_place_is_left_alone_until_a_fault_is_noticed(
 async def test_a_place_is_free_when_a_slow_fault_is_over(autojump_clock: MockClock) -> None:
     """As soon as it was noticed and everything was live again, and the blame is its own."""
     gap, run = fault_kind("gap"), _run()
-    run._note(Planned(0.0, "half_open", CONNECTION))
+    _strikes(run, "half_open")
     await trio.sleep(9.0)
     _goes_dark_and_live(run)
     run._let_go()

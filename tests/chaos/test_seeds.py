@@ -30,6 +30,20 @@ def test_a_short_seed_passes_every_checker() -> None:
     assert {change.state for change in one.changes if change.kind == "book"} == {"LIVE", "DARK"}
 
 
+def test_what_shows_at_once_is_the_fault_s_own() -> None:
+    """A book that is suspended is dark in the same moment; one that is not there has no record."""
+    often = parse_faults(
+        "only = true\n[mailbox_pressure]\nevery_s = 4\nduration_s = [1, 2]\n"
+        'target = "engine/venues/*/books/*"\n',
+        "often.toml",
+    )
+    one = play(3, 40.0, often)
+    assert one.report.passed, [verdict.violations for verdict in one.report.verdicts]
+    assert len(one.records) == one.report.faults > 2
+    assert {record.dark_after_s for record in one.records} == {0.0}
+    assert all((record.live_after_s or 0.0) < 1.0 for record in one.records)
+
+
 @pytest.mark.parametrize(
     "seed",
     [

@@ -79,7 +79,7 @@ def test_a_running_engine_is_struck_through_its_socket(tmp_path: Path) -> None:
         report = json.loads(done.stdout)
         assert report["passed"]
         assert report["seeds"][0]["replay"] == (
-            "arbtree chaos live --for 5s --per-second 12 --seed 2 --kinds reset,cut"
+            "arbtree chaos live --for 5s --per-second 10 --seed 2 --kinds reset,cut"
             f" --socket {place}"
         )
         assert 1 <= sum(row["darkened"] for row in report["faults"]) == report["seeds"][0]["faults"]
