@@ -5,6 +5,7 @@ Where many faults strike single books, a venue on which nothing is amiss is neve
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Sequence
 
@@ -15,7 +16,7 @@ BROAD = (VENUES, CONNECTIONS, ENGINE)
 PROMISES = 2
 """So many places are kept free at a time; the others are struck as ever."""
 PROMISED_FOR_S = 20.0
-"""A place that is not idle by then goes to somebody else."""
+"""A place that is not idle by then goes to the next kind; this one waits again."""
 
 
 class Promises:
@@ -35,10 +36,11 @@ class Promises:
         idle: Callable[[str], bool],
         chance: random.Random,
     ) -> None:
-        self._broad = [kind for kind in kinds if kind.target in BROAD]
+        # Who needs all books at once comes first: nothing is amiss only at the start.
+        broad = (kind for kind in kinds if kind.target in BROAD)
+        self._waiting = sorted(broad, key=lambda one: one.target != ENGINE)
         self._books_of, self._idle, self._chance = books_of, idle, chance
         self._kept: dict[str, tuple[str, float]] = {}
-        self._had: set[str] = set()
 
     def renew(self, paths: list[str], now_s: float) -> list[FaultKind]:
         """Keep places for kinds that had no turn yet; afterwards they are drawn as all others.
@@ -50,22 +52,17 @@ class Promises:
         Returns:
             The kinds that have a promise.
         """
-        for name, (_, until_s) in tuple(self._kept.items()):
-            if now_s >= until_s:
-                self.struck(name)  # it had its chance
-        waiting = [
-            kind
-            for kind in self._broad
-            if kind.name not in self._kept and kind.name not in self._had
-        ]
-        # Who needs all books at once comes first: nothing is amiss only at the start.
-        for kind in sorted(waiting, key=lambda one: one.target != ENGINE):
+        for kind in [one for one in self._waiting if now_s >= self._until_s(one)]:
+            del self._kept[kind.name]
+            self._waiting.remove(kind)
+            self._waiting.append(kind)
+        for kind in [one for one in self._waiting if one.name not in self._kept]:
             places = [path for path in aimable(kind, paths) if self.is_free(kind, path)]
             if len(self._kept) >= PROMISES or not places:
                 break  # what is kept now comes first
             self._chance.shuffle(places)
             self._kept[kind.name] = max(places, key=self._idle_share), now_s + PROMISED_FOR_S
-        return [kind for kind in self._broad if kind.name in self._kept]
+        return [kind for kind in self._waiting if kind.name in self._kept]
 
     def place(self, kind: FaultKind) -> str | None:
         """The place that is kept for a kind, if any."""
@@ -82,8 +79,11 @@ class Promises:
 
     def struck(self, name: str) -> None:
         """A kind had its turn."""
-        self._had.add(name)
+        self._waiting = [kind for kind in self._waiting if kind.name != name]
         self._kept.pop(name, None)
+
+    def _until_s(self, kind: FaultKind) -> float:
+        return self._kept[kind.name][1] if kind.name in self._kept else math.inf
 
     def _idle_share(self, path: str) -> float:
         books = self._books_of(path)

@@ -70,4 +70,5 @@ def test_the_place_with_the_most_idle_books_is_chosen() -> None:
     assert places[1] != "engine/venues/mexc"
     assert promises.renew(PATHS, PROMISED_FOR_S - 0.1) == [cut, ban]
     later = promises.renew(PATHS, PROMISED_FOR_S)
-    assert [kind.name for kind in later] == ["clock_skew"]
+    assert [kind.name for kind in later] == ["clock_skew", "cut"]
+    assert promises.place(later[0]) == "engine/venues/mexc"
