@@ -225,17 +225,20 @@ def aimable(kind: FaultKind, paths: list[str], target: str | None = None) -> lis
     Args:
         kind: its own glob holds.
         paths: of a whole tree.
-        target: a glob instead of the kind's own; in both a `*` is one part of a path, and a
+        target: a glob that narrows the kind's own; in both a `*` is one part of a path, and a
             `**` at the end everything below.
     """
-    glob = target or kind.target
+    return [
+        path
+        for path in paths
+        if _matches(path, kind.target) and (target is None or _matches(path, target))
+    ]
+
+
+def _matches(path: str, glob: str) -> bool:
+    parts = path.split("/")
     if glob.endswith("/**"):
-        above = glob[:-3].count("/")
-        return [
-            path
-            for path in paths
-            if path.count("/") > above
-            and fnmatchcase("/".join(path.split("/")[: above + 1]), glob[:-3])
-        ]
-    parts = glob.count("/")
-    return [path for path in paths if path.count("/") == parts and fnmatchcase(path, glob)]
+        glob = glob[:-3]
+        above = glob.count("/") + 1
+        return len(parts) > above and fnmatchcase("/".join(parts[:above]), glob)
+    return len(parts) == glob.count("/") + 1 and fnmatchcase(path, glob)

@@ -24,7 +24,8 @@ from arbtree.chaos.checkers import (
     StopChecker,
 )
 from arbtree.chaos.history import Checker, History
-from arbtree.chaos.recovery import Recovery, books_below
+from arbtree.chaos.promises import Promises
+from arbtree.chaos.recovery import SLOW, SLOW_BLAME_FOR_S, Recovery, books_below
 from arbtree.chaos.runs import (
     EXIT_DONE,
     Play,
@@ -68,7 +69,8 @@ CRASHES = {"crash": 1, "start_failure": 3, "hang_in_cleanup": 1}
 CRASHES_AT_MOST = 3
 CRASH_WINDOW_S = 61.0
 QUIET_S = 1.0
-"""How long a place is left alone after a fault: later consequences are its own."""
+"""How long a place is left alone after a fault: later consequences are its own.  Where a fault is
+noticed by silence alone it is left alone until that has been, for `SLOW_BLAME_FOR_S` at most."""
 ACTOR_FAULTS = frozenset(actor_strikes())
 
 
@@ -116,8 +118,11 @@ class _OneAtATime(Recovery):
     def struck(self, injected: Injected) -> None:
         """A fault was carried out; what struck here before is blamed for nothing more."""
         here = set(self._books_of(injected.planned.target))
-        self._open = [one for one in self._open if one.dark_s is not None or not here & one.books]
-        super().struck(injected)
+        self._open = [
+            one
+            for one in self._open
+            if one.injected is injected or one.dark or not here & one.books
+        ]
 
     def finish(self) -> None:
         """The faults are over and what the stop darkens is nobody's."""
@@ -170,8 +175,15 @@ class LiveRun:
         self.exit: ExitReport | None = None
         self._quarantined: set[str] = set()
         self._busy_until_s: dict[str, float] = {}
+        self._slow: list[Injected] = []
         self._crashes: defaultdict[str, deque[float]] = defaultdict(deque)
         self._kinds = live_kinds(wish.kinds)
+        self._promises = Promises(
+            self._kinds,
+            lambda path: books_below(self._feeds, path),
+            lambda book: self.recovery.live.get(book, False),
+            self._chance,
+        )
         self._weights = [1.0 / kind.every_s for kind in self._kinds]
 
     async def run(self) -> None:
@@ -266,17 +278,24 @@ class LiveRun:
     # -- faults ----------------------------------------------------------------------------------
 
     def _strike_one(self, left_s: float) -> None:
+        self._let_go()
         paths = [row.path for row in self._engine.runtime.rows() if row.state == "running"]
-        for _ in range(TRIES):
-            (kind,) = self._chance.choices(self._kinds, self._weights)
-            places = [path for path in aimable(kind, paths) if self._idle(kind, path)]
+        promised = self._promises.renew(paths, trio.current_time())
+        drawn = (self._chance.choices(self._kinds, self._weights)[0] for _ in range(TRIES))
+        for kind in (*promised, *drawn):
+            kept = self._promises.place(kind)
+            places = aimable(kind, paths) if kept is None else [kept]
+            places = [path for path in places if self._idle(kind, path)]
             if not places:
                 continue
             planned = self._plan(kind, self._chance.choice(places), left_s)
-            struck = self._carry_out(planned)
-            if struck:
-                self._note(planned)
+            now_s = trio.current_time()
+            injected = Injected(planned, now_s, now_s + planned.duration_s)
+            self.recovery.strikes(injected)
+            if self._carry_out(planned):
+                self._note(injected)
                 return
+            self.recovery.missed(injected)
 
     def _plan(self, kind: FaultKind, target: str, left_s: float) -> Planned:
         shortest_s, longest_s = kind.duration_s
@@ -290,6 +309,8 @@ class LiveRun:
         now_s = trio.current_time()
         mine = books_below(self._feeds, path)
         if any(not self.recovery.live.get(book, False) for book in mine):
+            return False
+        if not self._promises.is_free(kind, path):
             return False
         if any(now_s < self._busy_until_s.get(place, 0.0) for place in (path, *mine)):
             return False
@@ -308,17 +329,33 @@ class LiveRun:
             return self._faults.strike(planned)
         return strike(self._world, blow(self._world, planned))
 
-    def _note(self, planned: Planned) -> None:
-        now_s = trio.current_time()
-        injected = Injected(planned, now_s, now_s + planned.duration_s)
+    def _note(self, injected: Injected) -> None:
+        planned = injected.planned
         self.injected.append(injected)
+        self._promises.struck(planned.fault)
         self.recovery.struck(injected)
-        for place in (planned.target, *books_below(self._feeds, planned.target)):
-            self._busy_until_s[place] = injected.over_s + QUIET_S
-        self._crashes[_family(planned.target)].extend([now_s] * CRASHES.get(planned.fault, 0))
+        slow = planned.fault in SLOW
+        if slow:
+            self._slow.append(injected)
+        self._keep_busy(injected, injected.over_s + (SLOW_BLAME_FOR_S if slow else QUIET_S))
+        self._crashes[_family(planned.target)].extend(
+            [injected.at_s] * CRASHES.get(planned.fault, 0)
+        )
         if self._told is not None:
             dark = sum(not live for live in self.recovery.live.values())
             self._told(len(self.injected), dark)
+
+    def _keep_busy(self, injected: Injected, until_s: float) -> None:
+        target = injected.planned.target
+        for place in (target, *books_below(self._feeds, target)):
+            self._busy_until_s[place] = until_s
+
+    def _let_go(self) -> None:
+        """Let others strike where a slow fault has been noticed and is over."""
+        for injected in tuple(self._slow):
+            if self.recovery.has_recovered(injected):
+                self._slow.remove(injected)
+                self._keep_busy(injected, trio.current_time() + QUIET_S)
 
     # -- the report ------------------------------------------------------------------------------
 

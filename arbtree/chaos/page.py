@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from html import escape
+from pathlib import Path
 from typing import Final
 
 from arbtree.chaos.report import ChaosReport, FaultRecord, SeedReport, Spread
@@ -39,6 +40,19 @@ code{font:12px ui-monospace,monospace}ul{margin:.2rem 0;padding-left:1.2rem}
 
 Cell = tuple[str, str]
 """What a cell holds, as HTML, and its class."""
+
+
+def check_place(place: Path) -> None:
+    """See before a long run whether its page can be written.
+
+    Args:
+        place: the file that is meant; it is made if it is not there.
+
+    Raises:
+        OSError: it cannot be.
+    """
+    with place.open("a", encoding="utf-8"):
+        pass
 
 
 def page(report: ChaosReport) -> str:

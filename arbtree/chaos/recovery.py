@@ -22,11 +22,12 @@ SLOW = frozenset({"half_open", "silent_topic", "unanswered_ping", "dropped_subsc
 class _Open:
     """A fault whose consequences are not all known."""
 
-    __slots__ = ("books", "dark_s", "injected", "live_s")
+    __slots__ = ("books", "dark", "dark_s", "injected", "live_s")
 
     def __init__(self, injected: Injected, books: frozenset[str]) -> None:
         self.injected = injected
         self.books = books
+        self.dark: set[str] = set()
         self.dark_s: float | None = None
         self.live_s: float | None = None
 
@@ -50,13 +51,18 @@ class Recovery(Checker):
         """Times count from now on."""
         self._began_s = trio.current_time()
 
-    def struck(self, injected: Injected) -> None:
-        """A fault was carried out."""
+    def strikes(self, injected: Injected) -> None:
+        """A fault is carried out now: what goes dark in this very moment is its own."""
         opened = _Open(injected, frozenset(self._books_of(injected.planned.target)))
         self._all.append(opened)
         self._open.append(opened)
         now_s = trio.current_time()
-        self._open = [one for one in self._open if _may_blame(one, now_s)]
+        self._open = [one for one in self._open if one.dark or _may_blame(one, now_s)]
+
+    def missed(self, injected: Injected) -> None:
+        """There was nothing to strike."""
+        self._all = [one for one in self._all if one.injected is not injected]
+        self._open = [one for one in self._open if one.injected is not injected]
 
     def top(self, book: str, message: BookTop) -> None:
         """A book is live."""
@@ -65,8 +71,9 @@ class Recovery(Checker):
         self.live[book] = True
         now_s = trio.current_time()
         for opened in self._open:
-            if book in opened.books and opened.dark_s is not None and self._whole(opened.books):
-                opened.live_s = now_s
+            if book in opened.dark:
+                opened.dark.discard(book)
+                opened.live_s = None if opened.dark else now_s
         self._open = [one for one in self._open if one.live_s is None]
 
     def dark(self, book: str, message: BookDark) -> None:
@@ -77,12 +84,14 @@ class Recovery(Checker):
         now_s = trio.current_time()
         for opened in reversed(self._open):
             if book in opened.books and _may_blame(opened, now_s):
+                opened.dark.add(book)
                 if opened.dark_s is None:
                     opened.dark_s = now_s
                 return  # the latest fault takes the blame
 
-    def _whole(self, books: frozenset[str]) -> bool:
-        return all(self.live.get(book, False) for book in books)
+    def has_recovered(self, injected: Injected) -> bool:
+        """Whether a fault darkened something and all of it was live again."""
+        return any(one.injected is injected and one.live_s is not None for one in self._all)
 
     def finish(self) -> None:
         """The stop is near: whoever is still dark has not recovered."""
@@ -114,7 +123,7 @@ class Recovery(Checker):
 def _may_blame(opened: _Open, now_s: float) -> bool:
     slow = opened.injected.planned.fault in SLOW
     within_s = SLOW_BLAME_FOR_S if slow else BLAME_FOR_S
-    return opened.dark_s is not None or now_s <= opened.injected.over_s + within_s
+    return now_s <= opened.injected.over_s + within_s
 
 
 def spread(times_s: Sequence[float]) -> Spread:

@@ -22,8 +22,8 @@ class FaultRecord(Struct, frozen=True):
         target: the tree path it was aimed at.
         dark_after_s: from the strike until the first of the target's books was dark; None where
             none went dark before the next fault at that place was over.
-        live_after_s: from the strike, or from its end where it lasts, until every book of the
-            target was live again; None where that did not happen, or nothing went dark.
+        live_after_s: from the strike, or from its end where it lasts, until every book that it
+            darkened was live again; None where that did not happen, or nothing went dark.
     """
 
     at_s: float
@@ -60,7 +60,7 @@ class Spread(Struct, frozen=True):
 class FaultRow(Struct, frozen=True):
     """One row of the recovery table: a kind of fault over all seeds.
 
-    `recovered` counts those after which every book of the target was live again, those that
+    `recovered` counts those after which every book that they darkened was live again, those that
     darkened nothing included; it equals `injected` when all is well.
     """
 

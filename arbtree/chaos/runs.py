@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from pathlib import Path
 
 from msgspec import Struct
 
@@ -154,6 +156,20 @@ def judge_end(
     for row in engine.runtime.rows():
         if row.state not in ("stopped", "quarantined"):
             checker.violate(f"{row.path} is {row.state} after the end")
+
+
+def failure_text(error: BaseException) -> str:
+    """An error that ended a run, with where it was raised; of a group its first.
+
+    Args:
+        error: as it was caught.
+    """
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    place = ""
+    for frame in traceback.extract_tb(error.__traceback__)[-1:]:
+        place = f" at {'/'.join(Path(frame.filename).parts[-2:])}:{frame.lineno}"
+    return f"{type(error).__name__}{place}: {error}"
 
 
 # -- the report ------------------------------------------------------------------------------------

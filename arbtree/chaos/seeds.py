@@ -25,6 +25,7 @@ from arbtree.chaos.runs import (
     Play,
     all_well,
     blow,
+    failure_text,
     judge_end,
     judge_liveness,
     operate,
@@ -170,7 +171,8 @@ class _Run:
         """Let faults strike, heal, wait for life, stop."""
         with trio.move_on_after(LIVE_BEFORE_S):
             await self._until_live(engine)
-        self.nemesis = Nemesis(self.drawn.schedule, self._strike, self.recovery.struck)
+        recovery = self.recovery
+        self.nemesis = Nemesis(self.drawn.schedule, self._strike, recovery.strikes, recovery.missed)
         await self.nemesis.run()
         await trio.sleep_until(began_s + self.drawn.safety_s)
         heal(self.world)
@@ -282,7 +284,10 @@ def play(
 
     async def main() -> tuple[_Run, float]:
         run = _Run(drawn, for_s)
-        await run.main()
+        try:
+            await run.main()
+        except Exception as error:  # the other seeds go on, and this one can be played again
+            run.stopping.violate(f"the run was ended by {failure_text(error)}")
         return run, trio.current_time()
 
     run, virtual_s = trio.run(main, clock=MockClock(autojump_threshold=0))

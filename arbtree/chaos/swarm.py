@@ -17,7 +17,7 @@ from config.settings import (
     SupervisionSettings,
     VenueSettings,
 )
-from messages.faults import FaultPlace, aimable, kinds_of
+from messages.faults import FaultPlace, aimable, fault_kind, kinds_of
 from messages.identifiers import path_segment
 from supervisors.chaos.schedule import Planned, Rate, draw
 
@@ -139,6 +139,25 @@ def paths_of(settings: Settings) -> list[str]:
         if settings.auditor.enabled:
             paths.append(f"{above}/auditor")
     return paths
+
+
+def unreachable(overrides: Mapping[str, FaultChange]) -> tuple[str, ...]:
+    """The kinds whose target no place of any seed's tree has, in the order given.
+
+    Args:
+        overrides: what a faults file says, by kind.
+    """
+    venues = tuple(
+        VenueSettings(
+            name=name, symbols=tuple(form.format(asset) for asset in ASSETS), embedded=True
+        )
+        for name, form in SYMBOLS
+    )
+    paths = paths_of(Settings(auditor=AuditorSettings(enabled=True), venues=venues))
+    return tuple(
+        name for name, said in overrides.items()
+        if said.target is not None and not aimable(fault_kind(name), paths, said.target)
+    )  # fmt: skip
 
 
 def _rates(

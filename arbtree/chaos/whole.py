@@ -49,7 +49,7 @@ def play_job(job: Job) -> Play:
     schedule: Sequence[Planned] | None = None
     if job.only is not None:
         planned = draw_seed(job.seed, job.for_s, job.changes).schedule
-        schedule = [planned[number] for number in job.only if number < len(planned)]
+        schedule = [planned[number] for number in job.only]
     return play(job.seed, job.for_s, job.changes, schedule, job.replay)
 
 
@@ -78,6 +78,8 @@ def shrink_job(
 ) -> tuple[Job, int]:
     """Cut a failing seed down to the fewest faults that make one of the same checkers fail.
 
+    A seed that is to end with exit 4 keeps what makes it do so.
+
     Args:
         job: fails as it is.
         failed: the checkers that failed.
@@ -86,17 +88,26 @@ def shrink_job(
     Returns:
         The same seed with fewer faults, and how many runs that took.
     """
-    planned = draw_seed(job.seed, job.for_s, job.changes).schedule
-    numbers = tuple(range(len(planned))) if job.only is None else job.only
+    drawn = draw_seed(job.seed, job.for_s, job.changes)
+    numbers = tuple(range(len(drawn.schedule))) if job.only is None else job.only
+    # Without the crashes that make an engine give up, not giving up would be what fails.
+    fixed = tuple(
+        number
+        for number in numbers
+        if drawn.expected_exit and drawn.schedule[number].fault == "root_crash"
+    )
+
+    def whole(part: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(sorted((*fixed, *part)))
 
     def fails(part: tuple[int, ...]) -> bool:
         if told is not None:
-            told(len(part))
-        report = play_job(structs.replace(job, only=part)).report
+            told(len(fixed) + len(part))
+        report = play_job(structs.replace(job, only=whole(part))).report
         return any(verdict.failed and verdict.checker in failed for verdict in report.verdicts)
 
-    kept, runs = shrink(numbers, fails)
-    return structs.replace(job, only=kept), runs
+    kept, runs = shrink(tuple(number for number in numbers if number not in fixed), fails)
+    return structs.replace(job, only=whole(kept)), runs
 
 
 def failed_checkers(report: SeedReport) -> frozenset[str]:

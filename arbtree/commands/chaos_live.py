@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -15,6 +16,7 @@ import trio
 from msgspec import Struct, structs, to_builtins
 
 from arbtree.chaos.live import LiveRun, Wish, live_kinds
+from arbtree.chaos.page import check_place, page
 from arbtree.chaos.remote import Strikes, remote_play, wire_kinds
 from arbtree.chaos.report import ChaosReport
 from arbtree.chaos.runs import Play
@@ -68,7 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="how long faults strike (default %(default)s)",
     )  # fmt: skip
     parser.add_argument(
-        "--per-second", type=float, default=6.0, metavar="N",
+        "--per-second", type=float, default=10.0, metavar="N",
         help="faults a second at most; one at a time at each place (default %(default)s)",
     )  # fmt: skip
     parser.add_argument("--kinds", metavar="A,B,...", help="only these kinds of faults")
@@ -100,16 +102,16 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(f"--per-second is above 0 and at most {MAX_PER_S:g}")
     kinds = tuple(part for part in (arguments.kinds or "").split(",") if part)
     running = arguments.socket is not None or arguments.name is not None
+    if arguments.html:
+        check_place(Path(arguments.html))
     break_it = _break_running if running else _break_own
     report = break_it(arguments, Wish(for_s, arguments.per_second, seed, kinds), within_s)
-    if arguments.html:
-        from arbtree.chaos.page import page
-
-        Path(arguments.html).write_text(page(report), encoding="utf-8")
     if arguments.json:
         print(msgspec.json.encode(report).decode())
     else:
         print(report_text(report))
+    if arguments.html:
+        Path(arguments.html).write_text(page(report), encoding="utf-8")
     return 0 if report.passed else EXIT_NOT_RECOVERED
 
 
@@ -122,8 +124,7 @@ def _break_own(arguments: argparse.Namespace, wish: Wish, within_s: float) -> Ch
     trio.run(session.run, restrict_keyboard_interrupt_to_checkpoints=True)
     progress.done()
     took_s = time.monotonic() - began_s
-    command = f"arbtree chaos live --for {arguments.for_} --seed {wish.seed}"
-    return _report(session.play(took_s, command), wish, took_s)
+    return _report(session.play(took_s, _command(arguments, wish)), wish, took_s)
 
 
 def _break_running(arguments: argparse.Namespace, wish: Wish, within_s: float) -> ChaosReport:
@@ -139,10 +140,25 @@ def _break_running(arguments: argparse.Namespace, wish: Wish, within_s: float) -
 
     strikes, records = trio.run(strike)
     progress.done()
-    command = f"arbtree chaos live --name {arguments.name or 'engine'} --seed {wish.seed}"
     took_s = time.monotonic() - began_s
+    command = _command(arguments, wish)
     play = remote_play(records, wish.seed, strikes.books, command, took_s)
     return _report(play, wish, took_s)
+
+
+def _command(arguments: argparse.Namespace, wish: Wish) -> str:
+    """The line that draws alike again; on real sockets no two runs are quite the same."""
+    words = ["arbtree chaos live", f"--for {arguments.for_}", f"--per-second {wish.per_s:g}"]
+    words.append(f"--seed {wish.seed}")
+    if arguments.within != LIVE_WITHIN:
+        words.append(f"--within {arguments.within}")
+    if wish.kinds:
+        words.append(f"--kinds {','.join(wish.kinds)}")
+    if arguments.socket is not None:
+        words.append(f"--socket {shlex.quote(str(arguments.socket))}")
+    elif arguments.name is not None:
+        words.append(f"--name {shlex.quote(arguments.name)}")
+    return " ".join(words)
 
 
 def _report(play: Play, wish: Wish, took_s: float) -> ChaosReport:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from pathlib import Path
 
 import msgspec
 from msgspec import structs
 
-from arbtree.chaos.page import TIMELINES_MAX, page
+from arbtree.chaos.page import TIMELINES_MAX, check_place, page
 from arbtree.chaos.report import ChaosReport
 from arbtree.chaos.runs import Play
+from arbtree.chaos.swarm import draw_seed, unreachable
 from arbtree.chaos.text import report_text, timeline
 from arbtree.chaos.whole import (
     Job,
@@ -23,8 +25,9 @@ from arbtree.chaos.whole import (
     whole_report,
 )
 from arbtree.durations import parse_duration
-from config.chaos import load_faults
-from messages.errors import UsageError
+from config.chaos import FaultChange, load_faults
+from messages.errors import ConfigError, UsageError
+from messages.faults import fault_kind
 
 HELP = (
     "Play the whole engine against simulated venues in virtual time, break it in every way of "
@@ -83,8 +86,10 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(f"--twice is 0 to the number of seeds, {len(seeds)}")
     if arguments.trace and len(seeds) > 1:
         raise UsageError("--trace tells one seed: name it with --seed N")
-    changes = load_faults(arguments.faults) if arguments.faults else {}
-    only = _only(arguments, seeds)
+    changes = _changes(arguments.faults) if arguments.faults else {}
+    only = _only(arguments, seeds, for_s, changes)
+    if arguments.html is not None:
+        check_place(arguments.html)
     jobs = [Job(seed, for_s, changes, _command(arguments, seed, only), only) for seed in seeds]
     took_s = stopwatch()
     progress = _Progress(len(jobs) + arguments.twice)
@@ -102,9 +107,9 @@ def run(arguments: argparse.Namespace) -> int:
         ]
     progress.done()
     report = whole_report(plays, for_s, again, took_s(), keep_timelines=_keeps(arguments, jobs))
+    _tell(arguments, report, plays)
     if arguments.html is not None:
         arguments.html.write_text(page(report), encoding="utf-8")
-    _tell(arguments, report, plays)
     counted = sum(seed.counts for seed in report.seeds)
     if counted < arguments.at_least:
         print(f"only {counted} seeds count, --at-least {arguments.at_least}", file=sys.stderr)
@@ -161,7 +166,25 @@ def _seed(text: str) -> int:
     return int(text)
 
 
-def _only(arguments: argparse.Namespace, seeds: list[int]) -> tuple[int, ...] | None:
+def _changes(file: str) -> dict[str, FaultChange]:
+    """What a faults file says, if every target of it is a place where its kind can strike."""
+    changes = load_faults(file)
+    for name in unreachable(changes):
+        raise ConfigError(
+            file=file,
+            key=f"{name}.target",
+            expected=f"a place of some seed below {fault_kind(name).target}",
+            found=repr(changes[name].target),
+        )
+    return changes
+
+
+def _only(
+    arguments: argparse.Namespace,
+    seeds: list[int],
+    for_s: float,
+    changes: dict[str, FaultChange],
+) -> tuple[int, ...] | None:
     if arguments.only is None:
         return None
     if len(seeds) > 1:
@@ -169,14 +192,18 @@ def _only(arguments: argparse.Namespace, seeds: list[int]) -> tuple[int, ...] | 
     parts = [part for part in arguments.only.split(",") if part]
     if not all(part.isdecimal() for part in parts):
         raise UsageError(f"--only is numbers with commas between them, not {arguments.only!r}")
-    return tuple(int(part) for part in parts)
+    numbers = tuple(int(part) for part in parts)
+    planned = len(draw_seed(seeds[0], for_s, changes).schedule)
+    if numbers and max(numbers) >= planned:
+        raise UsageError(f"--only has {max(numbers)}, and the {planned} faults count from 0")
+    return numbers
 
 
 def _command(arguments: argparse.Namespace, seed: int, only: tuple[int, ...] | None) -> str:
     """The line that plays a seed again."""
     words = ["arbtree chaos run", f"--seed {seed}", f"--for {arguments.for_}"]
     if arguments.faults:
-        words.append(f"--faults {arguments.faults}")
+        words.append(f"--faults {shlex.quote(arguments.faults)}")
     if only is not None:
         words.append(f"--only {','.join(map(str, only)) or ','}")
     return " ".join([*words, "--trace"])

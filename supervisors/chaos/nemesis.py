@@ -34,18 +34,20 @@ class Nemesis:
     Args:
         schedule: in the order of time.
         strike: carries a fault out; synchronous.
-        struck: told of every fault that was carried out.
+        strikes: told of every fault right before it is carried out: some show at once.
+        missed: told of the same fault when there was nothing to strike.
     """
 
     def __init__(
         self,
         schedule: Sequence[Planned],
         strike: Strike,
-        struck: Callable[[Injected], None] | None = None,
+        strikes: Callable[[Injected], None] = lambda injected: None,
+        missed: Callable[[Injected], None] = lambda injected: None,
     ) -> None:
         self._schedule = schedule
         self._strike = strike
-        self._struck = struck
+        self._strikes, self._missed = strikes, missed
         self.injected: list[Injected] = []
         self.missed: list[Planned] = []
 
@@ -55,10 +57,10 @@ class Nemesis:
         for planned in self._schedule:
             await trio.sleep_until(began_s + planned.at_s)
             now_s = trio.current_time()
-            if not self._strike(planned):
-                self.missed.append(planned)
-                continue
             injected = Injected(planned, now_s, now_s + planned.duration_s)
-            self.injected.append(injected)
-            if self._struck is not None:
-                self._struck(injected)
+            self._strikes(injected)
+            if self._strike(planned):
+                self.injected.append(injected)
+            else:
+                self.missed.append(planned)
+                self._missed(injected)

@@ -62,6 +62,15 @@ def test_a_fault_is_aimed_by_glob_one_part_at_a_time() -> None:
     assert aimable(fault_kind("blocked_loop"), paths) == paths[:1]
 
 
+def test_a_target_narrows_the_kind_s_own() -> None:
+    """A file may choose among the places of a kind, and give it no other."""
+    below = "engine/venues/mexc/"
+    paths = [f"{below}{name}" for name in ("snapshots", "connections/0", "books/BTC-USDT")]
+    assert aimable(fault_kind("cut"), paths, "engine/**") == paths[1:2]
+    assert aimable(fault_kind("crash"), paths, f"{below}*") == paths[:1]
+    assert aimable(fault_kind("gap"), paths, f"{below}connections/*") == []
+
+
 def test_an_unknown_name_is_told_with_those_there_are() -> None:
     """A typing mistake in a file names the kinds."""
     with pytest.raises(UsageError, match=r"no fault 'cutt': cut, reset, half_open"):

@@ -288,7 +288,7 @@ async def test_the_latest_fault_takes_the_blame(autojump_clock: MockClock) -> No
     recovery.top(BOOK, _top(1))
     for fault in ("ban", "cut"):
         now_s = trio.current_time()
-        recovery.struck(Injected(Planned(now_s, fault, "engine/venues/binance"), now_s, now_s))
+        recovery.strikes(Injected(Planned(now_s, fault, "engine/venues/binance"), now_s, now_s))
         await trio.sleep(1.0)
     dark = BookDark("binance", "BTC/USDT", 1, DarkReason.DISCONNECTED, 0)
     recovery.dark(BOOK, dark)
@@ -297,10 +297,54 @@ async def test_the_latest_fault_takes_the_blame(autojump_clock: MockClock) -> No
     ban, cut = recovery.records()
     assert (ban.dark_after_s, ban.live_after_s) == (None, None)
     assert (cut.dark_after_s, cut.live_after_s) == (1.0, 3.0)
-    recovery.struck(Injected(Planned(9.0, "cut", "engine/venues/binance"), 3.0, 3.0))
+    recovery.strikes(Injected(Planned(9.0, "cut", "engine/venues/binance"), 3.0, 3.0))
     recovery.dark(BOOK, dark)
     recovery.finish()
     assert recovery.failed == 1
+
+
+async def test_a_fault_is_over_when_what_it_darkened_is_live(autojump_clock: MockClock) -> None:
+    """What another fault keeps dark at the same place meanwhile is no part of its time."""
+    recovery = Recovery(lambda target: [BOOK, OTHER] if target == "engine" else [target])
+    recovery.begin()
+    for book in (BOOK, OTHER):
+        recovery.top(book, _top(1))
+    lost = BookDark("binance", "BTC/USDT", 1, DarkReason.DISCONNECTED, 0)
+
+    def strikes(fault: str, target: str) -> None:
+        now_s = trio.current_time()
+        recovery.strikes(Injected(Planned(now_s, fault, target), now_s, now_s))
+
+    strikes("blocked_loop", "engine")
+    recovery.dark(BOOK, lost)
+    strikes("gap", OTHER)
+    recovery.dark(OTHER, lost)
+    await trio.sleep(2.0)
+    recovery.top(BOOK, _top(2))
+    await trio.sleep(50.0)
+    recovery.top(OTHER, _top(2))
+    assert [one.live_after_s for one in recovery.records()] == [2.0, 52.0]
+
+
+async def test_a_fault_is_not_blamed_for_ever(autojump_clock: MockClock) -> None:
+    """One that still keeps a book dark is not why another goes dark again much later."""
+    recovery = Recovery(lambda target: [BOOK, OTHER])
+    recovery.begin()
+    for book in (BOOK, OTHER):
+        recovery.top(book, _top(1))
+    recovery.strikes(Injected(Planned(0.0, "cut", "engine/venues/binance"), 0.0, 0.0))
+    lost = BookDark("binance", "BTC/USDT", 1, DarkReason.DISCONNECTED, 0)
+    recovery.dark(BOOK, lost)
+    recovery.dark(OTHER, lost)
+    await trio.sleep(2.0)
+    recovery.top(BOOK, _top(2))
+    await trio.sleep(18.0)
+    recovery.dark(BOOK, lost)
+    await trio.sleep(5.0)
+    recovery.top(OTHER, _top(2))
+    recovery.finish()
+    assert recovery.failed == 0
+    assert recovery.records()[0].live_after_s == 25.0
 
 
 def test_spread_is_by_nearest_rank() -> None:

@@ -76,6 +76,7 @@ def test_a_trace_tells_faults_and_states(
         (["--seed", "1", "--twice", "2"], "--twice is 0 to the number of seeds, 1"),
         (["--seed", "1", "--jobs", "0"], "--jobs is 1 to 64"),
         (["--seed", "1", "--only", "a"], "--only is numbers"),
+        (["--seed", "1", "--for", "12s", "--only", "0,99"], "--only has 99, and the "),
         (["--seed", "1", "--faults", "nowhere.toml"], "expected a configuration file"),
     ],
 )
@@ -112,6 +113,44 @@ def test_a_wrong_faults_file_names_the_place(text: str, sentence: str) -> None:
         parse_faults(text, "faults.toml")
     assert sentence in str(raised.value)
     assert str(raised.value).startswith("faults.toml: ")
+
+
+@pytest.mark.parametrize(
+    "target", ["engine/venues/mexx/**", "engine/detector", "engine/venues/mexc/books/*"]
+)
+def test_a_target_that_no_seed_has_is_told(
+    target: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A typing mistake would otherwise be a run without a fault, and all would be well."""
+    faults = tmp_path / "faults.toml"
+    faults.write_text(f'only = true\n[cut]\ntarget = "{target}"\n', encoding="utf-8")
+    assert cli.main(["chaos", "run", "--seed", "3", "--for", "12s", "--faults", str(faults)]) == 2
+    said = capsys.readouterr()
+    assert f"{faults}: cut.target: expected a place of some seed below engine/venues" in said.err
+    assert not said.out
+
+
+def test_a_wide_target_strikes_where_its_kind_can(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And the command that plays it again can be pasted, whatever the file is called."""
+    faults = tmp_path / "my faults.toml"
+    faults.write_text('only = true\n[cut]\nevery_s = 1.0\ntarget = "engine/**"\n')
+    words = ["chaos", "run", "--seed", "3", "--for", "15s", "--faults", str(faults), "--json"]
+    assert cli.main([*words, "--trace"]) == 0
+    (seed,) = msgspec.json.decode(capsys.readouterr().out, type=ChaosReport).seeds
+    assert seed.faults >= 3
+    assert {record.target.split("/")[3] for record in seed.records} == {"connections"}
+    assert seed.replay.endswith(f"--faults '{faults}' --trace")
+
+
+def test_a_page_that_cannot_be_written_is_told_before_the_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not after an hour of it."""
+    nowhere = tmp_path / "nowhere" / "page.html"
+    assert cli.main(["chaos", "run", "--seeds", "1..100000", "--html", str(nowhere)]) == 3
+    assert f"{nowhere}: no such file" in capsys.readouterr().err
 
 
 def test_a_faults_file_changes_what_it_names() -> None:

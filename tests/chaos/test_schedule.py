@@ -41,8 +41,20 @@ async def test_the_nemesis_strikes_at_its_times(autojump_clock: MockClock) -> No
     """Each fault at its moment; what had nothing to strike is kept apart."""
     schedule = (Planned(1.0, "cut", "a"), Planned(2.5, "cut", "b"), Planned(4.0, "stall", "a", 3.0))
     began_s = trio.current_time()
-    nemesis = Nemesis(schedule, lambda planned: planned.target == "a")
+    told: list[str] = []
+
+    def strike(planned: Planned) -> bool:
+        told.append(f"strike {planned.target}")
+        return planned.target == "a"
+
+    nemesis = Nemesis(
+        schedule,
+        strike,
+        lambda injected: told.append(f"strikes {injected.planned.target}"),
+        lambda injected: told.append(f"missed {injected.planned.target}"),
+    )
     await nemesis.run()
+    assert told[:5] == ["strikes a", "strike a", "strikes b", "strike b", "missed b"]
     assert [(one.at_s - began_s, one.over_s - began_s) for one in nemesis.injected] == [
         (1.0, 1.0),
         (4.0, 7.0),

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from arbtree.chaos import seeds
 from arbtree.chaos.seeds import play
+from arbtree.chaos.swarm import draw_seed
 from arbtree.chaos.whole import Job, failed_checkers, play_job, shrink_job
 from config.chaos import parse_faults
 from exchanges.sequencing import Event, Sequencer
 from messages.market import BookDelta
+from simulator.breaking import Blow
+from simulator.world import World
 
 GAPS = parse_faults("only = true\n[gap]\nevery_s = 1.5\n[stall]\nevery_s = 4\n", "gaps.toml")
 
@@ -22,6 +28,20 @@ def test_a_short_seed_passes_every_checker() -> None:
     assert one.report.exit_code == 0
     assert len(one.records) == one.report.faults > 3
     assert {change.state for change in one.changes if change.kind == "book"} == {"LIVE", "DARK"}
+
+
+def test_what_shows_at_once_is_the_fault_s_own() -> None:
+    """A book that is suspended is dark in the same moment; one that is not there has no record."""
+    often = parse_faults(
+        "only = true\n[mailbox_pressure]\nevery_s = 4\nduration_s = [1, 2]\n"
+        'target = "engine/venues/*/books/*"\n',
+        "often.toml",
+    )
+    one = play(3, 40.0, often)
+    assert one.report.passed, [verdict.violations for verdict in one.report.verdicts]
+    assert len(one.records) == one.report.faults > 2
+    assert {record.dark_after_s for record in one.records} == {0.0}
+    assert all((record.live_after_s or 0.0) < 1.0 for record in one.records)
 
 
 @pytest.mark.parametrize(
@@ -92,3 +112,37 @@ def test_an_overlooked_gap_is_caught_and_cut_down_to_one_fault(
     again = play_job(smaller).report
     assert again.faults == 1
     assert failed_checkers(again)
+
+
+def test_a_seed_that_is_to_give_up_is_cut_down_to_what_fails(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Not to no fault at all, with which it would fail because it does not give up."""
+    resets = parse_faults("only = true\n[reset]\nevery_s = 2\n", "resets.toml")
+    job = Job(11, 60.0, resets, "")
+    drawn = draw_seed(11, 60.0, resets)
+    crashes = [n for n, one in enumerate(drawn.schedule) if one.fault == "root_crash"]
+    assert 0 < len(crashes) < len(drawn.schedule)
+    assert play_job(job).report.passed
+
+    def ends(world: World, blow: Blow) -> bool:
+        raise IndexError("nothing stands here")
+
+    monkeypatch.setattr(seeds, "strike", ends)
+    smaller, _ = shrink_job(job, failed_checkers(play_job(job).report))
+    assert smaller.only is not None
+    assert set(crashes) < set(smaller.only)
+    assert len(smaller.only) == len(crashes) + 1
+
+
+def test_a_seed_that_ends_in_an_error_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its report says where, so that the other seeds go on and this one can be played again."""
+
+    def ends(world: World, blow: Blow) -> bool:
+        raise IndexError("nothing stands here")
+
+    monkeypatch.setattr(seeds, "strike", ends)
+    report = play(3, 20.0, GAPS, replay="again").report
+    assert (report.passed, report.replay) == (False, "again")
+    (told,) = next(one for one in report.verdicts if one.checker == "stop").violations
+    assert re.search(r"IndexError at chaos/test_seeds\.py:\d+: nothing stands here$", told)

@@ -51,6 +51,11 @@ def test_an_engine_of_its_own_recovers_from_every_fault(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     report = json.loads(done.stdout)
     assert (report["kind"], report["passed"]) == ("live", True)
+    (one,) = report["seeds"]
+    assert one["replay"] == (
+        "arbtree chaos live --for 5s --per-second 3 --seed 5 --within 90s"
+        " --kinds gap,reset,crossed_book,truncated_message,crash,slow_answer"
+    )
     found = rows(report)
     assert {"gap", "reset"} <= set(found)
     assert sum(row["injected"] for row in found.values()) >= 10
@@ -73,6 +78,10 @@ def test_a_running_engine_is_struck_through_its_socket(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stdout + done.stderr
         report = json.loads(done.stdout)
         assert report["passed"]
+        assert report["seeds"][0]["replay"] == (
+            "arbtree chaos live --for 5s --per-second 10 --seed 2 --kinds reset,cut"
+            f" --socket {place}"
+        )
         assert 1 <= sum(row["darkened"] for row in report["faults"]) == report["seeds"][0]["faults"]
 
 
