@@ -16,7 +16,7 @@ import trio
 from actors.runtime.clock import TrioClock
 from actors.runtime.messages import Stamped
 from arbtree.engine import Engine, Seams
-from arbtree.status import BookStatus, books
+from arbtree.status import BookStatus, book_states, books
 from config.settings import Settings, VenueSettings
 from exchanges.contract import PublicDialect
 from messages.books import BookDark, BookTop, DarkReason
@@ -197,7 +197,7 @@ class Stage:
 
     def all_live(self) -> bool:
         """Whether both books are live."""
-        return all(book.state == "LIVE" for book in books(self.engine))
+        return all(state == "LIVE" for state in book_states(self.engine).values())
 
     async def live(self, within_s: float = LIVE_WITHIN_S) -> float:
         """Wait for live books; how long it took."""

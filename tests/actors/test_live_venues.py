@@ -17,7 +17,7 @@ from messages.books import SymbolChanged
 from messages.instruments import SymbolInfo
 from messages.market import StreamKind
 from simulator.topics import drop
-from tests.actors.virtual import Virtual, virtual_engine
+from tests.actors.virtual import MARKET, Virtual, virtual_engine
 
 SPOT = ("BTC/USDT", "ETH/USDT")
 LINEAR = ("BTC/USDT:USDT", "ETH/USDT:USDT")
@@ -36,7 +36,7 @@ def gate(**options: Any) -> Settings:
 def mexc(*symbols: str) -> Settings:
     """MEXC alone."""
     venue = VenueSettings(name="mexc", symbols=symbols or SPOT, embedded=True)
-    return Settings(venues=(venue,))
+    return Settings(simulator=MARKET, venues=(venue,))
 
 
 def _undisturbed(virtual: Virtual, *but: str) -> None:
