@@ -47,8 +47,9 @@ run: $(READY)
 bench: $(READY)
 	@$(BIN)/python -m benchmarks $(ARGS)
 
+# A hundred processes are started: none compiles the sources again, whatever the environment says.
 test: lint
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest $(PYTEST_ARGS)
 
 chaos: $(READY_DEV)
 	@echo "chaos: six hours of outage beside the random sequences, then the seeds" >&2

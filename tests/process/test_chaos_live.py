@@ -15,8 +15,8 @@ from tests.process.commands import (
     ROOT,
     WITHIN_S,
     environment,
-    finished,
     one_sentence,
+    refused,
     started,
     wait_for_live_book,
 )
@@ -87,9 +87,11 @@ def test_a_running_engine_is_struck_through_its_socket(tmp_path: Path) -> None:
         (["--socket", "nowhere.sock", "--kinds", "ban"], "a running engine cannot have ban"),
     ],
 )
-def test_wrong_words_are_one_sentence(words: list[str], says: str) -> None:
+def test_wrong_words_are_one_sentence(
+    words: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Exit code 2, and nothing is started."""
-    done = finished("arbtree", "chaos", "live", *words)
+    done = refused(capsys, "chaos", "live", *words)
     assert done.returncode == 2
     assert says in one_sentence(done.stderr)
 
