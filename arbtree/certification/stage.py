@@ -31,10 +31,12 @@ from supervisors.rows import Row
 from supervisors.runtime import ExitReport, Options
 
 ASSETS: Final = ("BTC", "ETH")
+STEP_MS: Final = 100
+"""Time between two changes of a book: every event of the usual depth streams tells of some."""
 TRUTH_LEVELS: Final = 20
 """Levels a side that a `BookTop` carries."""
 TRUTH_KEPT: Final = 4_096
-"""Ids of a book that are remembered: more than three minutes of changes."""
+"""Ids of a book that are remembered: more than six minutes of changes."""
 LOOK_EVERY_S: Final = 0.02
 LIVE_WITHIN_S: Final = 30.0
 """From the first dial, or from the end of what a card did, to live books."""
@@ -53,7 +55,13 @@ class Witness(World):
 
     def __init__(self, venue: str, clock_ahead_ms: int) -> None:
         self.clock_ahead_ms = clock_ahead_ms
-        super().__init__(1, venues=(venue,), assets=named_assets(ASSETS), now_ms=self._shown_ms)
+        super().__init__(
+            1,
+            venues=(venue,),
+            assets=named_assets(ASSETS),
+            step_ms=STEP_MS,
+            now_ms=self._shown_ms,
+        )
         self._kept: dict[str, dict[int, tuple[Ticks, Ticks]]] = {}
         self._listings = {
             native: live for each in self.venues.values() for native, live in each.listings.items()
