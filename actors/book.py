@@ -123,15 +123,17 @@ class BookActor(Actor):
         """Leave nothing behind that looks live."""
         self._publish_dark(DarkReason.STOPPED)
 
+    @property
+    def state(self) -> State:
+        """What the book is worth now; looking costs nothing, unlike `summary`."""
+        return self._audit.state
+
     def summary(self) -> dict[str, object]:
         """What screens and the inspector show of this book."""
-        book, top = self._book, self._last_top
+        book, top, reason = self._book, self._last_top, self._audit.reason
         age_ns = self._clock.now_ns() - self._received_ns
-        state, reason = book.state, None if book.live else book.reason
-        if self._audit.probation:
-            state, reason = State.DARK, DarkReason.DIVERGED
         return {
-            "state": state.value,
+            "state": self.state.value,
             "reason": None if reason is None else reason.value,
             "bid": list(top.bids[0]) if top is not None else None,
             "ask": list(top.asks[0]) if top is not None else None,
@@ -373,9 +375,8 @@ class BookActor(Actor):
         """The book is not what it was: an open audit of it means nothing any more."""
         if self._audit.open:
             self._drop_notes()
-            number, ceased = self._audit.number, AuditOutcome.NOT_LIVE
             text = "the book ceased to be live meanwhile"
-            self._reply(AuditResult(self._symbol, number, ceased, text))
+            self._reply(AuditResult(self._symbol, self._audit.number, AuditOutcome.NOT_LIVE, text))
 
     def _drop_notes(self) -> None:
         self._audit.abandon()

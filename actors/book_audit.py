@@ -8,8 +8,10 @@ of the resynced book is clean; wrong again, it is quarantined.
 from __future__ import annotations
 
 from actors.proven_book import ProvenBook
+from exchanges.sequencing import State
 from markets.audit import COPY_FACTOR, AuditNotes, Comparison, Finding, Suspicion
 from messages.audits import AuditOutcome
+from messages.books import DarkReason
 from messages.market import BookDelta, BookSnapshot
 
 Ending = tuple[AuditOutcome, str]
@@ -40,6 +42,18 @@ class BookAudit:
     def open(self) -> bool:
         """Whether notes are taken."""
         return self._notes is not None
+
+    @property
+    def state(self) -> State:
+        """What the book is worth: its own state, and dark on probation."""
+        return State.DARK if self.probation else self._book.state
+
+    @property
+    def reason(self) -> DarkReason | None:
+        """Why it is not live; None while it is."""
+        if self.probation:
+            return DarkReason.DIVERGED
+        return None if self._book.live else self._book.reason
 
     def begin(self, number: int) -> bool:
         """Begin to take notes; False when there is no live book.  Notes of before are lost."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from math import isinf
 from typing import Any
 
 from msgspec import Struct, to_builtins
 
+from actors.book import BookActor
+from actors.runtime.faults import UnknownPath
 from actors.venue import Venue
 from arbtree.commands.assets import symbol_assets
 from arbtree.engine import Engine
@@ -16,6 +19,7 @@ from markets.price_band import BandState
 from messages.health import VenueHealth
 from messages.identifiers import path_segment
 from messages.opportunities import OpportunityClosed, OpportunityOpened
+from supervisors.child import ActorRecord, Record
 from supervisors.rows import Row
 
 
@@ -69,6 +73,25 @@ def books(engine: Engine) -> Iterator[BookStatus]:
                 feed = venue.feeds.get(str(said.get("connection")))
                 proof_age_ms = feed.proof_age_ms(now_ns) if feed is not None else None
                 yield _book(venue.name, symbol, row, said, proof_age_ms)
+
+
+def book_states(engine: Engine) -> dict[str, str]:
+    """The state of every book by its path, as in `books`; for whoever looks again and again."""
+    found: dict[str, str] = {}
+    for venue in engine.venues.values():
+        for symbol in venue.settings.symbols:
+            path = f"engine/venues/{venue.name}/books/{path_segment(symbol)}"
+            with suppress(UnknownPath):
+                found[path] = _state(engine.runtime.registry.record(path))
+    return found
+
+
+def _state(record: Record) -> str:
+    """What a living actor says of its book, else what holds it up."""
+    life = record.life if record.state == "running" and type(record) is ActorRecord else None
+    if life is not None and not life.is_over and isinstance(life.actor, BookActor):
+        return life.actor.state.value
+    return record.state.upper()
 
 
 def _book(

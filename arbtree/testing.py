@@ -18,7 +18,7 @@ from trio.testing import MockClock
 from actors.runtime.clock import TrioClock
 from actors.runtime.reference import Observer
 from arbtree.engine import Engine, Seams, embedded_world
-from arbtree.status import BookStatus, books
+from arbtree.status import BookStatus, book_states, books
 from config.settings import Settings, SimulatorSettings, VenueSettings
 from messages.errors import UsageError
 from messages.opportunities import OpportunityClosed, OpportunityOpened
@@ -87,11 +87,12 @@ class VirtualEngine:
 
     def states(self) -> dict[str, str]:
         """The state of every book."""
-        return {path: book.state for path, book in self.books().items()}
+        states = book_states(self.engine)
+        return {path.split("/", 2)[2]: state for path, state in states.items()}
 
     def all_live(self) -> bool:
         """Whether every book is live."""
-        return set(self.states().values()) == {"LIVE"}
+        return set(book_states(self.engine).values()) == {"LIVE"}
 
     async def until(self, condition: Callable[[], bool], within_s: float = 60.0) -> float:
         """Wait until something holds; return after how many virtual seconds it did.

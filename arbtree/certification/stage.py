@@ -16,7 +16,7 @@ import trio
 from actors.runtime.clock import TrioClock
 from actors.runtime.messages import Stamped
 from arbtree.engine import Engine, Seams
-from arbtree.status import BookStatus, books
+from arbtree.status import BookStatus, book_states, books
 from config.settings import Settings, VenueSettings
 from exchanges.contract import PublicDialect
 from messages.books import BookDark, BookTop, DarkReason
@@ -25,21 +25,25 @@ from messages.instruments import SymbolInfo
 from messages.market import Levels, StreamKind
 from simulator.instruments import named_assets
 from simulator.limits import WeightPool
-from simulator.listing import LiveListing
 from simulator.venue import Venue
 from simulator.world import START_MS, World
 from supervisors.rows import Row
 from supervisors.runtime import ExitReport, Options
 
 ASSETS: Final = ("BTC", "ETH")
+STEP_MS: Final = 100
+"""Time between two changes of a book: every event of the usual depth streams tells of some."""
 TRUTH_LEVELS: Final = 20
 """Levels a side that a `BookTop` carries."""
 TRUTH_KEPT: Final = 4_096
-"""Ids of a book that are remembered: more than three minutes of changes."""
+"""Ids of a book that are remembered: more than six minutes of changes."""
 LOOK_EVERY_S: Final = 0.02
 LIVE_WITHIN_S: Final = 30.0
 """From the first dial, or from the end of what a card did, to live books."""
 SYMBOLS: Final = 2
+
+Ticks = list[tuple[int, int]]
+"""Levels of one side in ticks and lots."""
 
 
 class CardFailed(Exception):
@@ -51,8 +55,17 @@ class Witness(World):
 
     def __init__(self, venue: str, clock_ahead_ms: int) -> None:
         self.clock_ahead_ms = clock_ahead_ms
-        super().__init__(1, venues=(venue,), assets=named_assets(ASSETS), now_ms=self._shown_ms)
-        self.truth: dict[str, dict[int, tuple[Levels, Levels]]] = {}
+        super().__init__(
+            1,
+            venues=(venue,),
+            assets=named_assets(ASSETS),
+            step_ms=STEP_MS,
+            now_ms=self._shown_ms,
+        )
+        self._kept: dict[str, dict[int, tuple[Ticks, Ticks]]] = {}
+        self._listings = {
+            native: live for each in self.venues.values() for native, live in each.listings.items()
+        }
         self._note()
 
     def _shown_ms(self) -> int:
@@ -64,26 +77,27 @@ class Witness(World):
         self._note()
 
     def _note(self) -> None:
-        for venue in self.venues.values():
-            for native, live in venue.listings.items():
-                kept = self.truth.setdefault(native, {})
-                if live.book.last_id not in kept:
-                    kept[live.book.last_id] = _levels(live)
-                    if len(kept) > TRUTH_KEPT:
-                        del kept[next(iter(kept))]
+        for native, live in self._listings.items():
+            kept, book = self._kept.setdefault(native, {}), live.book
+            if book.last_id not in kept:
+                kept[book.last_id] = book.bids.top(TRUTH_LEVELS), book.asks.top(TRUTH_LEVELS)
+                if len(kept) > TRUTH_KEPT:
+                    del kept[next(iter(kept))]
 
-
-def _levels(live: LiveListing) -> tuple[Levels, Levels]:
-    """The best levels as a client reads the venue's texts."""
-    listing, book = live.listing, live.book
-    bids, asks = (
-        tuple(
-            (float(listing.price_text(ticks)), float(listing.amount_text(lots)))
-            for ticks, lots in side.top(TRUTH_LEVELS)
+    def truth(self, native: str, sequence: int) -> tuple[Levels, Levels] | None:
+        """The best levels at an update id as a client reads the venue's texts; None: no such id."""
+        kept = self._kept[native].get(sequence)
+        if kept is None:
+            return None
+        listing = self._listings[native].listing
+        bids, asks = (
+            tuple(
+                (float(listing.price_text(ticks)), float(listing.amount_text(lots)))
+                for ticks, lots in side
+            )
+            for side in kept
         )
-        for side in (book.bids, book.asks)
-    )
-    return bids, asks
+        return bids, asks
 
 
 class Stage:
@@ -125,7 +139,7 @@ class Stage:
             self.darks.append((news.symbol, news.reason))
         elif isinstance(news, BookTop):
             self.tops += 1
-            truth = self.world.truth[self.natives[news.symbol]].get(news.sequence)
+            truth = self.world.truth(self.natives[news.symbol], news.sequence)
             if truth != (news.bids, news.asks):
                 had = "never had" if truth is None else f"had as {truth[0][:1]} {truth[1][:1]}"
                 self._wrong.append(
@@ -197,7 +211,7 @@ class Stage:
 
     def all_live(self) -> bool:
         """Whether both books are live."""
-        return all(book.state == "LIVE" for book in books(self.engine))
+        return all(state == "LIVE" for state in book_states(self.engine).values())
 
     async def live(self, within_s: float = LIVE_WITHIN_S) -> float:
         """Wait for live books; how long it took."""

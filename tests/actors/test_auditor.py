@@ -26,8 +26,9 @@ GHOST_TICKS = 1_000
 
 
 def settings(kept_share: float = 0.5) -> Settings:
-    """The small world with a quick auditor."""
-    return replace(small_settings(), auditor=AuditorSettings(every_s=1.0, kept_share=kept_share))
+    """The small world with a quick auditor, and with markets quicker than its audits."""
+    rules = AuditorSettings(every_s=1.0, kept_share=kept_share)
+    return replace(small_settings(), auditor=rules, simulator=SimulatorSettings())
 
 
 def ghost(payload: bytes) -> tuple[bytes, ...]:
@@ -127,7 +128,7 @@ async def test_an_hour_without_a_false_alarm(autojump_clock: MockClock) -> None:
             VenueSettings(name="binance", symbols=("BTC/USDT",), embedded=True),
             VenueSettings(name="binance_usdm", symbols=("BTC/USDT:USDT",), embedded=True),
         ),
-        auditor=AuditorSettings(every_s=2.0),
+        auditor=AuditorSettings(every_s=3.0),
         simulator=SimulatorSettings(step_ms=500, levels=120),
     )
     async with virtual_engine(quiet) as virtual:

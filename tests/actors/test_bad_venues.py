@@ -19,7 +19,7 @@ from config.settings import Settings, VenueSettings
 from simulator.rest import RestFault
 from simulator.world import World
 from supervisors.runtime import Options
-from tests.actors.virtual import Virtual, virtual_engine
+from tests.actors.virtual import MARKET, Virtual, virtual_engine
 from tests.transport.worlds import loopback
 
 NAMES = ("binance", "gateio", "mexc")
@@ -47,7 +47,8 @@ FOREIGN = [
 def three_venues() -> Settings:
     """Three protocols beside each other."""
     return Settings(
-        venues=tuple(VenueSettings(name=name, symbols=SYMBOLS, embedded=True) for name in NAMES)
+        simulator=MARKET,
+        venues=tuple(VenueSettings(name=name, symbols=SYMBOLS, embedded=True) for name in NAMES),
     )
 
 

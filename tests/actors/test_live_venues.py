@@ -19,7 +19,7 @@ from messages.market import StreamKind
 from simulator.gateio import answers
 from simulator.topics import drop
 from simulator.world import START_MS
-from tests.actors.virtual import Virtual, virtual_engine
+from tests.actors.virtual import MARKET, Virtual, virtual_engine
 
 SPOT = ("BTC/USDT", "ETH/USDT")
 LINEAR = ("BTC/USDT:USDT", "ETH/USDT:USDT")
@@ -38,7 +38,7 @@ def gate(**options: Any) -> Settings:
 def mexc(*symbols: str) -> Settings:
     """MEXC alone."""
     venue = VenueSettings(name="mexc", symbols=symbols or SPOT, embedded=True)
-    return Settings(venues=(venue,))
+    return Settings(simulator=MARKET, venues=(venue,))
 
 
 def _undisturbed(virtual: Virtual, *but: str) -> None:

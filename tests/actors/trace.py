@@ -5,15 +5,18 @@ from __future__ import annotations
 import sys
 
 import trio
+from msgspec.structs import replace
 from trio.testing import MockClock
 
 from arbtree.chaos.history import History
+from config.settings import SimulatorSettings
 from simulator.schedule import make_deterministic
-from tests.actors.virtual import virtual_engine
+from tests.actors.virtual import small_settings, virtual_engine
 
 
 async def _live(seed: int, seconds: float, history: History) -> None:
-    async with virtual_engine(seed=seed, observer=history) as virtual:
+    lively = replace(small_settings(), simulator=SimulatorSettings())
+    async with virtual_engine(lively, seed=seed, observer=history) as virtual:
         await trio.sleep(seconds / 3)
         virtual.world.cut("binance")
         await trio.sleep(seconds / 3)

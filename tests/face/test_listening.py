@@ -168,7 +168,7 @@ async def test_a_quiet_market_is_no_broken_stream(autojump_clock: MockClock) -> 
         venue.exchange.subscribe(Trade, Kline, Ticker24h)
         await until(lambda: len(subscribed(venue.world)) == 5)
         venue.world.halt("binance", "BTCUSDT")
-        await trio.sleep(300)
+        await trio.sleep(150)
         assert all(health.reconnects == 0 for health in venue.exchange.get_websocket_health())
 
 

@@ -28,7 +28,7 @@ IN_SUITE: Final = (
 TOGETHER: Final = (SPOT, USDM, COINM)
 """What is played in the recorder's time: three venues on one recorder's clock."""
 
-WINDOW_S: Final = 90
+WINDOW_S: Final = 70
 """How much of that the tests play; the command plays all of it, 650 s."""
 
 

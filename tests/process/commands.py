@@ -15,6 +15,10 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
+import pytest
+
+from arbtree.cli import main
+
 ROOT = Path(__file__).resolve().parents[2]
 """Where the rooms are; a process started elsewhere finds them by PYTHONPATH."""
 
@@ -34,7 +38,6 @@ def environment() -> dict[str, str]:
     return os.environ | {
         "XDG_RUNTIME_DIR": mkdtemp(dir=_SOCKETS),
         "PYTHONPATH": str(ROOT),
-        "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONWARNINGS": "error",
         "TERM": "xterm",
         "COLUMNS": "120",
@@ -52,6 +55,13 @@ def finished(module: str, *words: str) -> subprocess.CompletedProcess[str]:
         timeout=WITHIN_S,
         check=False,
     )
+
+
+def refused(capsys: pytest.CaptureFixture[str], *words: str) -> subprocess.CompletedProcess[str]:
+    """What `arbtree words...` says and ends with, in this process: nothing is ever started."""
+    code = main(words)
+    said = capsys.readouterr()
+    return subprocess.CompletedProcess(words, code, said.out, said.err)
 
 
 @contextmanager

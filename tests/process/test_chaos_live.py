@@ -15,8 +15,8 @@ from tests.process.commands import (
     ROOT,
     WITHIN_S,
     environment,
-    finished,
     one_sentence,
+    refused,
     started,
     wait_for_live_book,
 )
@@ -44,7 +44,7 @@ def test_an_engine_of_its_own_recovers_from_every_fault(tmp_path: Path) -> None:
     """Stream, wire, venue and actor faults on real sockets; a page beside the JSON."""
     page = tmp_path / "report.html"
     done = chaos_live(
-        *("--for", "5s", "--per-second", "3", "--seed", "5", "--within", "90s"),
+        *("--for", "5s", "--per-second", "3", "--seed", "6", "--within", "90s"),
         *("--html", str(page), "--json"),
         *("--kinds", "gap,reset,crossed_book,truncated_message,crash,slow_answer"),
     )
@@ -96,9 +96,11 @@ def test_a_running_engine_is_struck_through_its_socket(tmp_path: Path) -> None:
         (["--socket", "nowhere.sock", "--kinds", "ban"], "a running engine cannot have ban"),
     ],
 )
-def test_wrong_words_are_one_sentence(words: list[str], says: str) -> None:
+def test_wrong_words_are_one_sentence(
+    words: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Exit code 2, and nothing is started."""
-    done = finished("arbtree", "chaos", "live", *words)
+    done = refused(capsys, "chaos", "live", *words)
     assert done.returncode == 2
     assert says in one_sentence(done.stderr)
 

@@ -14,6 +14,7 @@ from tests.process.commands import (
     finished,
     objects,
     one_sentence,
+    refused,
     started,
     the_rest,
     wait_for_live_book,
@@ -143,9 +144,11 @@ def test_a_second_ctrl_c_ends_it_too() -> None:
         (["--nonsense"], "--nonsense"),
     ],
 )
-def test_what_cannot_be_run_is_refused(words: list[str], named: str) -> None:
+def test_what_cannot_be_run_is_refused(
+    words: list[str], named: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A wrong word gets one sentence that names it, exit code 2, and no output."""
-    done = finished("arbtree", "run", *words)
+    done = refused(capsys, "run", *words)
     assert done.returncode == 2
     assert done.stdout == ""
     assert named in one_sentence(done.stderr)

@@ -11,17 +11,25 @@ from simulator.instruments import assets
 from simulator.world import World
 from tests.simulator.client import ReferenceBook, client, follow, rest, running
 
-SPOT = ("api.binance.com", "/stream?streams=", "btcusdt", "/api/v3/depth?symbol=BTCUSDT&limit=5000")
+SPOT = (
+    "binance",
+    "BTCUSDT",
+    "api.binance.com",
+    "/stream?streams=",
+    "/api/v3/depth?symbol=BTCUSDT&limit=5000",
+)
 USDM = (
+    "binance_usdm",
+    "BTCUSDT",
     "fapi.binance.com",
     "/public/stream?streams=",
-    "btcusdt",
     "/fapi/v1/depth?symbol=BTCUSDT&limit=1000",
 )
 COINM = (
+    "binance_coinm",
+    "BTCUSD_PERP",
     "dapi.binance.com",
     "/stream?streams=",
-    "btcusd_perp",
     "/dapi/v1/depth?symbol=BTCUSD_PERP&limit=1000",
 )
 
@@ -29,22 +37,21 @@ COINM = (
 @pytest.mark.parametrize("speed", ["@100ms", "@0ms", ""])
 @pytest.mark.parametrize("family", [SPOT, USDM, COINM], ids=["spot", "usdm", "coinm"])
 async def test_a_client_follows_a_book_without_a_gap(
-    family: tuple[str, str, str, str], speed: str, autojump_clock: MockClock
+    family: tuple[str, str, str, str, str], speed: str, autojump_clock: MockClock
 ) -> None:
     """Minutes without a gap, every comparable best quote equal, the end equal to REST."""
     duration_s = 120.0 if speed == "@100ms" else 40.0
-    host, address, symbol, snapshot = family
+    venue, native, host, address, snapshot = family
+    symbol = native.lower()
     if family is SPOT and speed == "@0ms":
         speed = "@1000ms"
-    world = World(3, assets=assets(2))
+    world = World(3, venues=[venue], assets=assets(2))
     book = ReferenceBook(futures=family is not SPOT)
     async with running(world):
         resource = f"{address}{symbol}@depth{speed}/{symbol}@bookTicker"
         async with client(world, host, resource) as one:
             await follow(world, host, one, book, snapshot, duration_s)
-            world.halt("binance", "BTCUSDT")
-            world.halt("binance_usdm", "BTCUSDT")
-            world.halt("binance_coinm", "BTCUSD_PERP")
+            world.halt(venue, native)
             for message in await one.collect(2.0):
                 if "@depth" in message["stream"]:
                     book.event(message["data"])

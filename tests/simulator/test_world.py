@@ -24,6 +24,7 @@ from simulator.world import World
 from tests.simulator.client import client, client_on, exchange, running
 
 ROOT = Path(__file__).resolve().parents[2]
+HEARD_S = 10.0
 
 
 GATE = '{"time":1767225600,"channel":"%s","event":"subscribe","payload":["%s"]}'
@@ -46,13 +47,13 @@ COMMANDED = (
 
 
 async def digest(seed: int) -> str:
-    """A hash of every byte of payload that clients of all families get in half a minute."""
+    """A hash of every byte of payload that clients of all families get in ten seconds."""
     world = World(seed, venues=DEFAULT_VENUES, assets=assets(3))
     digests: list[str] = []
 
     async def listen(host: str, resource: str) -> None:
         async with client(world, host, resource) as one:
-            await one.collect(30.0)
+            await one.collect(HEARD_S)
             digests.append(one.digest.hexdigest())
 
     async def listen_by(host: str, resource: str, *commands: str) -> None:
@@ -60,7 +61,7 @@ async def digest(seed: int) -> str:
         async with client(world, host, resource) as one:
             for command in commands:
                 await one.text(command)
-            with trio.move_on_after(30.0):
+            with trio.move_on_after(HEARD_S):
                 while True:
                     frame = await one.socket.get_message()
                     digest.update(frame.encode() if isinstance(frame, str) else frame)

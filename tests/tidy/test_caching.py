@@ -46,10 +46,6 @@ OWNERS = {
     ("actors/subscribing.py", "Subscribing"): "refusals until every answer has come; no prices",
     ("actors/views.py", "View"): "a handle's live view; judged by epoch and age at every reading",
     (
-        "arbtree/certification/stage.py",
-        "Witness",
-    ): "what a simulated venue's books really were: the judge's memory, which prices nothing",
-    (
         "arbtree/chaos/checkers.py",
         "DecisionChecker",
     ): "a checker of a virtual run: what it judges decisions by, priced by nobody",

@@ -16,9 +16,9 @@ MARKETS = sorted(PLACES)
 PAIR = "XRP_USDT"
 
 
-def world(count: int = 4) -> World:
-    """Both markets; XRP contracts trade in tenths."""
-    return World(5, venues=["gateio", "gateio_futures"], assets=assets(count))
+def world(count: int = 4, *venues: str) -> World:
+    """Both markets, unless one is named; XRP contracts trade in tenths."""
+    return World(5, venues=venues or ["gateio", "gateio_futures"], assets=assets(count))
 
 
 @pytest.mark.parametrize("levels", [50, 400])
@@ -28,7 +28,7 @@ async def test_an_in_band_book_follows_and_survives_rebases(
 ) -> None:
     """A full book first, then changes without a gap; a second full book replaces the first."""
     venue, _, _, api, name = PLACES[market]
-    ours, book = world(), GateBook(levels)
+    ours, book = world(4, venue), GateBook(levels)
     stream = f"{market}.obu@ob.{PAIR}.{levels}"
     async with running(ours), connected(ours, market, decimals=True) as one:
         await ask(ours, one, f"{market}.obu", f"ob.{PAIR}.{levels}")
@@ -64,8 +64,8 @@ async def test_a_book_follows_from_a_snapshot_that_trails(
     market: str, speed: str, levels: int, autojump_clock: MockClock
 ) -> None:
     """The race is there: the first snapshots are too old, a later one is bridged by one event."""
-    _, _, _, api, name = PLACES[market]
-    ours, book = world(), GateBook(levels)
+    venue, _, _, api, name = PLACES[market]
+    ours, book = world(1, venue), GateBook(levels)
     snapshot = f"{api}/order_book?{name}=BTC_USDT&limit={levels}&with_id=true"
     async with running(ours), connected(ours, market) as one:
         await trio.sleep(3)
@@ -97,7 +97,7 @@ async def test_a_book_follows_from_a_snapshot_that_trails(
                 book.event(frame["result"])
             elif frame["event"] == "update":
                 book.quote(frame["result"])
-        live = ours.venues[PLACES[market][0]].listings["BTC_USDT"]
+        live = ours.venues[venue].listings["BTC_USDT"]
         listing = live.listing
         mine = live.book.state_at(10**15, levels)
     assert book.gaps == 0 and book.applied > 400
