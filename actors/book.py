@@ -225,9 +225,8 @@ class BookActor(Actor):
                 self._begin_audit(number)
             case AuditSnapshot(number, snapshot):
                 self._end_audit(self._audit.snapshot(number, snapshot))
-            case AuditAbandoned(number):
-                if number == self._audit.number:
-                    self._drop_notes()
+            case AuditAbandoned(number) if number == self._audit.number:
+                self._drop_notes()
             case SymbolRefused(listed=listed, text=text, venue=venue):
                 kind = SymbolNotTrading if listed else UnknownSymbol
                 raise kind(text, venue=venue)

@@ -131,10 +131,8 @@ async def test_six_hours_without_any_venue_spend_nothing(autojump_clock: MockClo
 
 
 async def test_a_gap_darkens_one_book_and_resyncs_it(autojump_clock: MockClock) -> None:
-    """A dropped event is noticed at the next one; that book alone asks for a snapshot.
-
-    It is news that a book is whole again, but not that all are after a reconnect: hundreds may be.
-    """
+    """A dropped event is noticed at the next one; that book alone asks for a snapshot."""
+    # It is news that a book is whole again, not that all are after a reconnect: they may be many.
     async with virtual_engine() as virtual:
         await virtual.until(virtual.all_live)
         resyncs: list[str] = []
