@@ -68,6 +68,8 @@ CRASHES = {"crash": 1, "start_failure": 3, "hang_in_cleanup": 1}
 """How many crashes a fault makes at most; a venue's supervisor takes `CRASHES_AT_MOST` a minute."""
 CRASHES_AT_MOST = 3
 CRASH_WINDOW_S = 61.0
+LEVELS = 100
+"""What the simulated books hold: a snapshot of more would spend the request budget for nothing."""
 QUIET_S = 1.0
 """How long a place is left alone after a fault: later consequences are its own.  Where a fault is
 noticed by silence alone it is left alone until that has been, for `SLOW_BLAME_FOR_S` at most."""
@@ -93,10 +95,13 @@ class Wish(Struct, frozen=True):
 def live_settings(seed: int) -> Settings:
     """Every simulated venue with the same assets."""
     return Settings(
-        simulator=SimulatorSettings(seed=seed % 2**32, levels=100, step_ms=100),
+        simulator=SimulatorSettings(seed=seed % 2**32, levels=LEVELS, step_ms=100),
         venues=tuple(
             VenueSettings(
-                name=name, symbols=tuple(form.format(asset) for asset in ASSETS), embedded=True
+                name=name,
+                symbols=tuple(form.format(asset) for asset in ASSETS),
+                embedded=True,
+                snapshot_levels=LEVELS,
             )
             for name, form in SYMBOLS
         ),
