@@ -25,7 +25,7 @@ from arbtree.chaos.checkers import (
 )
 from arbtree.chaos.history import Checker, History
 from arbtree.chaos.promises import Promises
-from arbtree.chaos.recovery import SLOW, SLOW_BLAME_FOR_S, Recovery, books_below
+from arbtree.chaos.recovery import SLOW, SLOW_BLAME_FOR_S, Recovery, books_below, books_reached
 from arbtree.chaos.runs import (
     EXIT_DONE,
     Play,
@@ -122,7 +122,7 @@ class _OneAtATime(Recovery):
 
     def struck(self, injected: Injected) -> None:
         """A fault was carried out; what struck here before is blamed for nothing more."""
-        here = set(self._books_of(injected.planned.target))
+        here = set(self._books_of(injected.planned))
         self._open = [
             one
             for one in self._open
@@ -159,7 +159,7 @@ class LiveRun:
         self._chance = random.Random(wish.seed)
         self._feeds: dict[str, str] = {}
         self._books = tuple(feeds_of(self.settings))
-        self.recovery = _OneAtATime(lambda target: books_below(self._feeds, target))
+        self.recovery = _OneAtATime(lambda planned: books_reached(self._feeds, planned))
         self._dialer = FaultyDialer(SocketDialer())
         self._watched = WatchedDialer(self._dialer)
         self.conservation = ConservationChecker()

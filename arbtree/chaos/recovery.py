@@ -11,12 +11,15 @@ from arbtree.chaos.report import FaultRecord, Spread
 from messages.books import BookDark, BookTop
 from messages.faults import fault_kind
 from supervisors.chaos.nemesis import Injected
+from supervisors.chaos.schedule import Planned
 
 BLAME_FOR_S = 5.0
 """A book that goes dark later than this after a fault was over is not dark because of it."""
 SLOW_BLAME_FOR_S = 30.0
 """The same of what is noticed by silence alone."""
 SLOW = frozenset({"half_open", "silent_topic", "unanswered_ping", "dropped_subscription"})
+ENDS_CONNECTION = frozenset({"truncated_message", "unknown_type"})
+"""Kinds that are aimed at the events of one book and end the connection that brings them."""
 
 
 class _Open:
@@ -38,7 +41,7 @@ class Recovery(Checker):
     name = "recovery"
     sentence = "Every book that a fault darkened was live again."
 
-    def __init__(self, books_of: Callable[[str], Sequence[str]]) -> None:
+    def __init__(self, books_of: Callable[[Planned], Sequence[str]]) -> None:
         super().__init__()
         self._books_of = books_of
         self._began_s = 0.0
@@ -53,7 +56,7 @@ class Recovery(Checker):
 
     def strikes(self, injected: Injected) -> None:
         """A fault is carried out now: what goes dark in this very moment is its own."""
-        opened = _Open(injected, frozenset(self._books_of(injected.planned.target)))
+        opened = _Open(injected, frozenset(self._books_of(injected.planned)))
         self._all.append(opened)
         self._open.append(opened)
         now_s = trio.current_time()
@@ -134,6 +137,19 @@ def spread(times_s: Sequence[float]) -> Spread:
     count = len(ordered)
     middle, late = ordered[(count - 1) // 2], ordered[min(count - 1, -(-count * 99 // 100) - 1)]
     return Spread(count, round(middle, 6), round(late, 6), round(ordered[-1], 6))
+
+
+def books_reached(books: Mapping[str, str], planned: Planned) -> list[str]:
+    """The books that this fault may darken.
+
+    Args:
+        books: path of each book, and of the connection that feeds it.
+        planned: what strikes where.
+    """
+    target = planned.target
+    if planned.fault in ENDS_CONNECTION:
+        target = books.get(target, target)
+    return books_below(books, target)
 
 
 def books_below(books: Mapping[str, str], target: str) -> list[str]:

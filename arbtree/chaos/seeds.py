@@ -20,7 +20,7 @@ from arbtree.chaos.checkers import (
 )
 from arbtree.chaos.history import Checker, History, Tap
 from arbtree.chaos.oracle import ReplayChecker, TruthChecker
-from arbtree.chaos.recovery import Recovery, books_below
+from arbtree.chaos.recovery import Recovery, books_reached
 from arbtree.chaos.runs import (
     Play,
     all_well,
@@ -85,7 +85,7 @@ class _Run:
         self.budgets = BudgetChecker(settings)
         self.lives = LifeChecker(settings)
         self.sockets = SocketChecker(self.dialer)
-        self.recovery = Recovery(lambda target: books_below(self.feeds, target))
+        self.recovery = Recovery(lambda planned: books_reached(self.feeds, planned))
         self.liveness = LivenessChecker()
         self.stopping = StopChecker()
         self.checkers: tuple[Checker, ...] = (

@@ -14,7 +14,7 @@ from trio.testing import MockClock
 
 from actors.runtime.whereabouts import current_path
 from arbtree.chaos.checkers import BudgetChecker, DecisionChecker, LifeChecker
-from arbtree.chaos.recovery import Recovery, spread
+from arbtree.chaos.recovery import Recovery, books_reached, spread
 from arbtree.chaos.sockets import SocketChecker, WatchedDialer
 from config.settings import Settings
 from messages.books import BookDark, BookTop, DarkReason, FeedOpened
@@ -283,7 +283,7 @@ async def test_a_socket_that_is_left_or_silent_is_found(autojump_clock: MockCloc
 
 async def test_the_latest_fault_takes_the_blame(autojump_clock: MockClock) -> None:
     """Times to dark and to live are those of one fault; what stays dark has not recovered."""
-    recovery = Recovery(lambda target: [BOOK])
+    recovery = Recovery(lambda planned: [BOOK])
     recovery.begin()
     recovery.top(BOOK, _top(1))
     for fault in ("ban", "cut"):
@@ -305,7 +305,9 @@ async def test_the_latest_fault_takes_the_blame(autojump_clock: MockClock) -> No
 
 async def test_a_fault_is_over_when_what_it_darkened_is_live(autojump_clock: MockClock) -> None:
     """What another fault keeps dark at the same place meanwhile is no part of its time."""
-    recovery = Recovery(lambda target: [BOOK, OTHER] if target == "engine" else [target])
+    recovery = Recovery(
+        lambda planned: [BOOK, OTHER] if planned.target == "engine" else [planned.target]
+    )
     recovery.begin()
     for book in (BOOK, OTHER):
         recovery.top(book, _top(1))
@@ -328,7 +330,7 @@ async def test_a_fault_is_over_when_what_it_darkened_is_live(autojump_clock: Moc
 
 async def test_a_fault_is_not_blamed_for_ever(autojump_clock: MockClock) -> None:
     """One that still keeps a book dark is not why another goes dark again much later."""
-    recovery = Recovery(lambda target: [BOOK, OTHER])
+    recovery = Recovery(lambda planned: [BOOK, OTHER])
     recovery.begin()
     for book in (BOOK, OTHER):
         recovery.top(book, _top(1))
@@ -345,6 +347,25 @@ async def test_a_fault_is_not_blamed_for_ever(autojump_clock: MockClock) -> None
     recovery.finish()
     assert recovery.failed == 0
     assert recovery.records()[0].live_after_s == 25.0
+
+
+async def test_what_ends_a_connection_is_blamed_for_all_its_books(
+    autojump_clock: MockClock,
+) -> None:
+    """An unreadable event of one book darkens the next, which a harmless duplicate had struck."""
+    feeds = {BOOK: CONNECTION, OTHER: CONNECTION}
+    recovery = Recovery(lambda planned: books_reached(feeds, planned))
+    recovery.begin()
+    for book in (BOOK, OTHER):
+        recovery.top(book, _top(1))
+    for fault, book in (("duplicate", OTHER), ("truncated_message", BOOK)):
+        now_s = trio.current_time()
+        recovery.strikes(Injected(Planned(now_s, fault, book), now_s, now_s))
+        await trio.sleep(0.1)
+    for book in (BOOK, OTHER):
+        recovery.dark(book, BookDark("binance", "BTC/USDT", 1, DarkReason.DISCONNECTED, 0))
+    duplicate, truncated = recovery.records()
+    assert (duplicate.dark_after_s, truncated.dark_after_s) == (None, 0.1)
 
 
 def test_spread_is_by_nearest_rank() -> None:
