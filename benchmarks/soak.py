@@ -53,8 +53,6 @@ from supervisors.capsules import CapsuleStore
 from supervisors.runtime import Options
 from supervisors.watchdog import WatchdogSpec
 
-RESULTS = ROOT / "benchmarks" / "SOAK.md"
-
 SYMBOLS = {
     "binance": "{}/USDT",
     "binance_us": "{}/USDT",
@@ -286,7 +284,7 @@ def main() -> int:
     known = [name for name in SYMBOLS if name in VENUES]
     parser.add_argument("--venues", default=",".join(known), metavar="A,B")
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--write", action="store_true", help=f"write {RESULTS.name} too")
+    parser.add_argument("--write", action="store_true", help="write SOAK-TIME.md too")
     parser.add_argument("--samples", type=Path, metavar="FILE", help="write each sample to FILE")
     parser.add_argument("--serve", metavar="A,B", help=argparse.SUPPRESS)
     parser.add_argument("--assets", type=int, help=argparse.SUPPRESS)
@@ -303,9 +301,10 @@ def main() -> int:
             found = trio.run(partial(run, venues, store, duration_s, every_s, options.samples))
     if sys.stderr.isatty():
         print(file=sys.stderr)
-    print(json.dumps(found) if options.json else document(found), end="")
+    print(json.dumps(found) if options.json else document(found, options.duration), end="")
     if options.write:
-        RESULTS.write_text(document(found), encoding="utf-8")
+        place = ROOT / "benchmarks" / f"SOAK-{options.duration}.md"
+        place.write_text(document(found, options.duration), encoding="utf-8")
     return int(not found["kept"])
 
 

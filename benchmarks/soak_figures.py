@@ -133,8 +133,8 @@ def _by_venue(recoveries: list[Recovery]) -> dict[str, dict[str, float | int | N
     return found
 
 
-def document(found: dict[str, Any]) -> str:
-    """The figures as `SOAK.md`."""
+def document(found: dict[str, Any], duration: str) -> str:
+    """The figures as a page; `duration` is what `--for` says."""
     facts = "\n".join(f"- {name}: {value}" for name, value in machine().items())
     by_venue = found["recovery_by_venue"]
     rows = "\n".join(f"| {name} | {value} |" for name, value in found.items() if value != by_venue)
@@ -143,8 +143,10 @@ def document(found: dict[str, Any]) -> str:
         for name, figures in by_venue.items()
     )
     return (
-        "# Soak\n\nWritten by `python -m benchmarks.soak --write`; what it does stands in the "
-        f"module.\n\n{facts}\n\n| figure | value |\n| --- | --- |\n{rows}\n\n"
+        f"# Soak of {duration}\n\n"
+        f"Written by `python -m benchmarks.soak --for {duration} --write`; "
+        f"what it does stands in the module.\n\n{facts}\n\n"
+        f"| figure | value |\n| --- | --- |\n{rows}\n\n"
         "| venue | cuts | all live again, p50 s | worst s | at s |\n"
         f"| --- | --- | --- | --- | --- |\n{venues}\n"
     )
