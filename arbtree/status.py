@@ -13,7 +13,7 @@ from msgspec import Struct, to_builtins
 from actors.book import BookActor
 from actors.runtime.faults import UnknownPath
 from actors.venue import Venue
-from arbtree.commands.assets import symbol_assets
+from arbtree.assets import symbol_assets
 from arbtree.engine import Engine
 from markets.price_band import BandState
 from messages.health import VenueHealth

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 
 import msgspec
 
-from arbtree.commands.assets import check_places, quarantine_lines, symbol_assets
+from arbtree.assets import check_places, quarantine_lines, symbol_assets
 from arbtree.commands.venues import market_kinds, samples
 from config.defaults import example_text
 from config.faults import entry, fault, hint, shown

@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from actors.assets import asset_words
-from arbtree.commands.assets import SymbolAssets, symbol_assets
+from arbtree.assets import SymbolAssets, symbol_assets
 from arbtree.commands.health import (
     EngineHealth,
     ask_health,

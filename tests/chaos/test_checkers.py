@@ -17,35 +17,13 @@ from arbtree.chaos.checkers import BudgetChecker, DecisionChecker, LifeChecker
 from arbtree.chaos.recovery import Recovery, books_reached, spread
 from arbtree.chaos.sockets import SocketChecker, WatchedDialer
 from config.settings import Settings
-from messages.books import BookDark, BookTop, DarkReason, FeedOpened
-from messages.identifiers import ContractKind, Instrument
-from messages.instruments import SymbolInfo
-from messages.market import BookDelta, Levels
+from messages.books import BookDark, DarkReason, FeedOpened
+from messages.identifiers import Instrument
 from messages.opportunities import Evidence, OpportunityOpened
 from supervisors.chaos.nemesis import Injected
 from supervisors.chaos.schedule import Planned
 from supervisors.events import LifecycleEvent
-
-BOOK = "engine/venues/binance/books/BTC-USDT"
-OTHER = "engine/venues/mexc/books/BTC-USDT"
-CONNECTION = "engine/venues/binance/connections/0"
-S_NS = 1_000_000_000
-BIDS: Levels = ((99.0, 1.0), (98.0, 2.0))
-ASKS: Levels = ((101.0, 1.0), (102.0, 2.0))
-INFO = SymbolInfo(
-    venue="binance", symbol="BTC/USDT", native="BTCUSDT", base="BTC", quote="USDT",
-    kind=ContractKind.SPOT,
-)  # fmt: skip
-
-
-def _top(sequence: int, bids: Levels = BIDS, venue: str = "binance") -> BookTop:
-    feed = f"engine/venues/{venue}/connections/0"
-    return BookTop(venue, "BTC/USDT", feed, 1, sequence, bids, ASKS, 0, 0, 0, 0)
-
-
-def _delta(first: int, last: int, bids: Levels, received_ns: int = 0) -> BookDelta:
-    return BookDelta("binance", "BTC/USDT", 1, first, last, -1, 0, received_ns, bids, ())
-
+from tests.chaos.news import BOOK, CONNECTION, INFO, OTHER, S_NS, delta, top
 
 # -- decisions ------------------------------------------------------------------------------------
 
@@ -57,7 +35,7 @@ def _opened(at_ns: int = S_NS, **changes: object) -> OpportunityOpened:
 
 
 def _decided(checker: DecisionChecker, fact: OpportunityOpened) -> list[str]:
-    checker.top(OTHER, _top(7, ((103.0, 1.0),), "mexc"))
+    checker.top(OTHER, top(7, ((103.0, 1.0),), "mexc"))
     checker.opportunity(fact)
     return checker.violations
 
@@ -68,7 +46,7 @@ async def test_a_decision_is_held_against_the_latest_news(autojump_clock: MockCl
 
     def live() -> DecisionChecker:
         checker = DecisionChecker(Settings(), lambda path: 0.0)
-        checker.top(BOOK, _top(12))
+        checker.top(BOOK, top(12))
         return checker
 
     assert _decided(live(), _opened()) == []
@@ -86,8 +64,8 @@ async def test_an_event_that_waits_makes_a_book_stale(autojump_clock: MockClock)
     await trio.lowlevel.checkpoint()
     checker = DecisionChecker(Settings(), lambda path: 0.0)
     checker.opened(BOOK, FeedOpened(INFO, CONNECTION, 1))
-    checker.top(BOOK, _top(12))
-    checker.delta(BOOK, _delta(13, 13, ((99.5, 3.0),), received_ns=S_NS))
+    checker.top(BOOK, top(12))
+    checker.delta(BOOK, delta(13, 13, ((99.5, 3.0),), received_ns=S_NS))
     assert _decided(checker, _opened(at_ns=S_NS + S_NS // 2)) == []
     assert "waited for 2000 ms" in _decided(checker, _opened(at_ns=3 * S_NS))[0]
 
@@ -99,7 +77,7 @@ async def test_a_silent_connection_proves_nothing(autojump_clock: MockClock) -> 
     for at_most_s, found in ((0.0, []), (0.5, [f"{BOOK}: its connection had been silent"])):
         silent[CONNECTION] = 1.0 + at_most_s
         checker = DecisionChecker(Settings(), silent.__getitem__)
-        checker.top(BOOK, _top(12))
+        checker.top(BOOK, top(12))
         said = _decided(checker, _opened(proof_age_ms=5.0))
         assert [text.partition(": ")[2][: len(BOOK) + 32] for text in said] == found
 
@@ -121,7 +99,7 @@ async def test_an_opportunity_ends_with_its_legs(autojump_clock: MockClock) -> N
     def opened() -> tuple[DecisionChecker, Any]:
         checker = DecisionChecker(Settings(), lambda path: 0.0)
         tree: Any = _Tree()
-        checker.top(BOOK, _top(12))
+        checker.top(BOOK, top(12))
         assert _decided(checker, _opened()) == []
         checker.look(tree)
         checker.look(tree)
@@ -285,7 +263,7 @@ async def test_the_latest_fault_takes_the_blame(autojump_clock: MockClock) -> No
     """Times to dark and to live are those of one fault; what stays dark has not recovered."""
     recovery = Recovery(lambda planned: [BOOK])
     recovery.begin()
-    recovery.top(BOOK, _top(1))
+    recovery.top(BOOK, top(1))
     for fault in ("ban", "cut"):
         now_s = trio.current_time()
         recovery.strikes(Injected(Planned(now_s, fault, "engine/venues/binance"), now_s, now_s))
@@ -293,7 +271,7 @@ async def test_the_latest_fault_takes_the_blame(autojump_clock: MockClock) -> No
     dark = BookDark("binance", "BTC/USDT", 1, DarkReason.DISCONNECTED, 0)
     recovery.dark(BOOK, dark)
     await trio.sleep(2.0)
-    recovery.top(BOOK, _top(2))
+    recovery.top(BOOK, top(2))
     ban, cut = recovery.records()
     assert (ban.dark_after_s, ban.live_after_s) == (None, None)
     assert (cut.dark_after_s, cut.live_after_s) == (1.0, 3.0)
@@ -310,7 +288,7 @@ async def test_a_fault_is_over_when_what_it_darkened_is_live(autojump_clock: Moc
     )
     recovery.begin()
     for book in (BOOK, OTHER):
-        recovery.top(book, _top(1))
+        recovery.top(book, top(1))
     lost = BookDark("binance", "BTC/USDT", 1, DarkReason.DISCONNECTED, 0)
 
     def strikes(fault: str, target: str) -> None:
@@ -322,9 +300,9 @@ async def test_a_fault_is_over_when_what_it_darkened_is_live(autojump_clock: Moc
     strikes("gap", OTHER)
     recovery.dark(OTHER, lost)
     await trio.sleep(2.0)
-    recovery.top(BOOK, _top(2))
+    recovery.top(BOOK, top(2))
     await trio.sleep(50.0)
-    recovery.top(OTHER, _top(2))
+    recovery.top(OTHER, top(2))
     assert [one.live_after_s for one in recovery.records()] == [2.0, 52.0]
 
 
@@ -333,17 +311,17 @@ async def test_a_fault_is_not_blamed_for_ever(autojump_clock: MockClock) -> None
     recovery = Recovery(lambda planned: [BOOK, OTHER])
     recovery.begin()
     for book in (BOOK, OTHER):
-        recovery.top(book, _top(1))
+        recovery.top(book, top(1))
     recovery.strikes(Injected(Planned(0.0, "cut", "engine/venues/binance"), 0.0, 0.0))
     lost = BookDark("binance", "BTC/USDT", 1, DarkReason.DISCONNECTED, 0)
     recovery.dark(BOOK, lost)
     recovery.dark(OTHER, lost)
     await trio.sleep(2.0)
-    recovery.top(BOOK, _top(2))
+    recovery.top(BOOK, top(2))
     await trio.sleep(18.0)
     recovery.dark(BOOK, lost)
     await trio.sleep(5.0)
-    recovery.top(OTHER, _top(2))
+    recovery.top(OTHER, top(2))
     recovery.finish()
     assert recovery.failed == 0
     assert recovery.records()[0].live_after_s == 25.0
@@ -357,7 +335,7 @@ async def test_what_ends_a_connection_is_blamed_for_all_its_books(
     recovery = Recovery(lambda planned: books_reached(feeds, planned))
     recovery.begin()
     for book in (BOOK, OTHER):
-        recovery.top(book, _top(1))
+        recovery.top(book, top(1))
     for fault, book in (("duplicate", OTHER), ("truncated_message", BOOK)):
         now_s = trio.current_time()
         recovery.strikes(Injected(Planned(now_s, fault, book), now_s, now_s))

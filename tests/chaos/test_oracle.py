@@ -10,42 +10,20 @@ from trio.testing import MockClock
 
 from arbtree.chaos.oracle import ReplayChecker, TruthChecker
 from messages.books import BookDark, BookTop, DarkReason, FeedOpened
-from messages.identifiers import ContractKind
-from messages.instruments import SymbolInfo
 from messages.market import BookDelta, BookSnapshot, Levels
 from simulator.instruments import DEFAULT_ASSETS, usdt_pair
-
-BOOK = "engine/venues/binance/books/BTC-USDT"
-OTHER = "engine/venues/mexc/books/BTC-USDT"
-CONNECTION = "engine/venues/binance/connections/0"
-S_NS = 1_000_000_000
-BIDS: Levels = ((99.0, 1.0), (98.0, 2.0))
-ASKS: Levels = ((101.0, 1.0), (102.0, 2.0))
-INFO = SymbolInfo(
-    venue="binance", symbol="BTC/USDT", native="BTCUSDT", base="BTC", quote="USDT",
-    kind=ContractKind.SPOT,
-)  # fmt: skip
-
-
-def _top(sequence: int, bids: Levels = BIDS, venue: str = "binance") -> BookTop:
-    feed = f"engine/venues/{venue}/connections/0"
-    return BookTop(venue, "BTC/USDT", feed, 1, sequence, bids, ASKS, 0, 0, 0, 0)
-
-
-def _delta(first: int, last: int, bids: Levels, received_ns: int = 0) -> BookDelta:
-    return BookDelta("binance", "BTC/USDT", 1, first, last, -1, 0, received_ns, bids, ())
-
+from tests.chaos.news import ASKS, BIDS, BOOK, CONNECTION, INFO, delta, top
 
 # -- replay ---------------------------------------------------------------------------------------
 
 
-def _replayed(top: BookTop, deltas: tuple[BookDelta, ...]) -> ReplayChecker:
+def _replayed(news: BookTop, events: tuple[BookDelta, ...]) -> ReplayChecker:
     checker = ReplayChecker()
     checker.opened(BOOK, FeedOpened(INFO, CONNECTION, 1))
     checker.snapshot(BOOK, BookSnapshot("binance", "BTC/USDT", 1, 10, 0, 0, BIDS, ASKS))
-    for delta in deltas:
-        checker.delta(BOOK, delta)
-    checker.top(BOOK, top)
+    for event in events:
+        checker.delta(BOOK, event)
+    checker.top(BOOK, news)
     return checker
 
 
@@ -53,22 +31,22 @@ async def test_replay_knows_a_right_top_from_a_wrong_one(autojump_clock: MockClo
     """Right levels pass; a level too much, an overlooked gap and a made-up id do not."""
     await trio.lowlevel.checkpoint()
     changed = ((99.5, 3.0), *BIDS)
-    follows = (_delta(11, 12, ((99.5, 3.0),)),)
-    assert _replayed(_top(12, changed), follows).failed == 0
-    assert _replayed(_top(12, BIDS), follows).failed == 1
-    gap = (_delta(13, 14, ((99.5, 3.0),)),)
-    assert "leads to sequence 14" in _replayed(_top(14, changed), gap).violations[0]
-    assert _replayed(_top(99, BIDS), ()).failed == 1
-    assert _replayed(structs.replace(_top(10), epoch=2), ()).failed == 1
+    follows = (delta(11, 12, ((99.5, 3.0),)),)
+    assert _replayed(top(12, changed), follows).failed == 0
+    assert _replayed(top(12, BIDS), follows).failed == 1
+    gap = (delta(13, 14, ((99.5, 3.0),)),)
+    assert "leads to sequence 14" in _replayed(top(14, changed), gap).violations[0]
+    assert _replayed(top(99, BIDS), ()).failed == 1
+    assert _replayed(structs.replace(top(10), epoch=2), ()).failed == 1
 
 
 async def test_replay_wants_a_snapshot_after_darkness(autojump_clock: MockClock) -> None:
     """A book that went dark and goes on with its old levels is found out."""
     await trio.lowlevel.checkpoint()
-    checker = _replayed(_top(10), ())
+    checker = _replayed(top(10), ())
     checker.dark(BOOK, BookDark("binance", "BTC/USDT", 1, DarkReason.CROSSED, 0))
-    checker.delta(BOOK, _delta(15, 15, ((99.5, 3.0),)))
-    checker.top(BOOK, _top(15, ((99.5, 3.0), *BIDS)))
+    checker.delta(BOOK, delta(15, 15, ((99.5, 3.0),)))
+    checker.top(BOOK, top(15, ((99.5, 3.0), *BIDS)))
     assert checker.failed == 1
 
 
@@ -76,13 +54,13 @@ async def test_replay_is_told_of_a_feed_once_a_life(autojump_clock: MockClock) -
     """The same news again, from a connection that was held up, changes no book; a life does."""
     await trio.lowlevel.checkpoint()
     changed = ((99.5, 3.0), *BIDS)
-    checker = _replayed(_top(12, changed), (_delta(11, 12, ((99.5, 3.0),)),))
+    checker = _replayed(top(12, changed), (delta(11, 12, ((99.5, 3.0),)),))
     checker.opened(BOOK, FeedOpened(INFO, CONNECTION, 1))
-    checker.top(BOOK, _top(12, changed))
+    checker.top(BOOK, top(12, changed))
     assert checker.failed == 0
     checker.state(BOOK, "starting", 2)
     checker.opened(BOOK, FeedOpened(INFO, CONNECTION, 1))
-    checker.top(BOOK, _top(12, changed))
+    checker.top(BOOK, top(12, changed))
     assert "nothing it accepted leads to sequence 12" in checker.violations[0]
 
 
@@ -124,7 +102,7 @@ async def test_truth_compares_prices_amounts_and_depth(autojump_clock: MockClock
         checker = TruthChecker()
         checker.watch(BOOK, listed, 5)
         listed.witness(None, _VenueBook())
-        checker.top(BOOK, _top(12, bids))
+        checker.top(BOOK, top(12, bids))
         assert checker.looked_at == 1
         return checker.failed
 

@@ -1,4 +1,4 @@
-"""What `arbtree check` and `arbtree venues` say about assets: what is proven, what quarantined."""
+"""What commands and a running engine say about assets: what is proven, what quarantined."""
 
 from __future__ import annotations
 
