@@ -119,8 +119,9 @@ def kept_bytes(context: ActorContext) -> int:
             for event in kept.events
             if isinstance(event, Mark) and isinstance(event.value, Batch)
         )
+        chunks = (part for chunk in kept.chunks for part in (chunk, *chunk))
         parts = kept.state or b"", kept.events, kept.readings, kept.data, kept.ends
-        total += frames + sum(map(sys.getsizeof, parts))
+        total += frames + sum(map(sys.getsizeof, (*parts, *chunks)))
     return total
 
 

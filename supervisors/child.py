@@ -46,6 +46,8 @@ class Record:
         up_s: the loop time at which it was ready; None while it is not up.
         settled: its last start came to something: it runs, or waits, or was given up.
         fault: why it is unfit though it lives, as its life says; empty when it is fit.
+        last_exit, last_failure: how its last life ended, and the last that failed, as text: the
+            error itself would hold on, by its traceback, to all that was of that life.
     """
 
     def __init__(
@@ -69,8 +71,8 @@ class Record:
         self.asked = False
         self.begun = 0
         self.up_s: float | None = None
-        self.last_exit: Exit | None = None
-        self.last_failure: Exit | None = None
+        self.last_exit = ""
+        self.last_failure = ""
         self.not_before_s = 0.0
         self.limited = False
         self.fault = ""
@@ -129,9 +131,9 @@ class Record:
 
     def note_exit(self, exit_: Exit) -> None:
         """Keep how its last life ended, and how the last that failed did."""
-        self.last_exit = exit_
+        self.last_exit = exit_.reason
         if exit_.failure is not None:
-            self.last_failure = exit_
+            self.last_failure = exit_.reason
 
     def set_state(self, state: State, text: str = "") -> None:
         """Enter a state; say so to log and observer."""

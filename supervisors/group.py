@@ -87,7 +87,7 @@ class Group:
             if record.asked:
                 record.asked = False
             elif record.restart_type == "temporary":
-                record.wanted = record.wanted and record.last_exit is None
+                record.wanted = record.wanted and not record.last_exit
             elif record.finished:
                 record.refresh()
 

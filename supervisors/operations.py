@@ -223,7 +223,7 @@ async def _await_start(record: Record, request: Request) -> None:
         if record.state in ("running", "suspended"):
             request.finish()
         else:
-            why = record.last_exit.reason if record.last_exit is not None else "not started"
+            why = record.last_exit or "not started"
             request.finish(BadRequest(f"{record.path} is {record.state}: {why}"))
     finally:
         request.finish(BadRequest(f"{record.path}: the tree stopped first"))

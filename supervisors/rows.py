@@ -100,7 +100,7 @@ def _with_waits(rows: list[Row], edges: list[Wait]) -> list[Row]:
 
 def _actor_row(record: ActorRecord, now_s: float) -> Row:
     """By position and without detours: a view looks at every actor of the tree each second."""
-    last, failure, state, ref = record.last_exit, record.last_failure, record.state, record.ref
+    state, ref = record.state, record.ref
     mailbox, spec, life = ref.mailbox, record.spec, record.life
     within_s, up_s, scope, budget = spec.progress_within_s, record.up_s, spec.scope, spec.budget
     context = None if life is None else life.context
@@ -113,9 +113,9 @@ def _actor_row(record: ActorRecord, now_s: float) -> Row:
         ref.generation,
         record.begun - 1 if record.begun else 0,
         max(0.0, record.not_before_s - now_s) if state == "backoff" else None,
-        "" if last is None else last.reason,
-        "" if failure is None else failure.reason,
-        0 if last is None else record.budget.spent(now_s),
+        record.last_exit,
+        record.last_failure,
+        record.budget.spent(now_s) if record.last_exit else 0,
         mailbox.handler_ns / 1e9,
         mailbox.statistics(),
         scope,
@@ -132,7 +132,7 @@ def _actor_row(record: ActorRecord, now_s: float) -> Row:
 
 
 def _supervisor_row(record: Record, now_s: float) -> Row:
-    last, failure, budget = record.last_exit, record.last_failure, record.declared.budget
+    budget = record.declared.budget
     return Row(
         path=record.path,
         kind="supervisor",
@@ -140,8 +140,8 @@ def _supervisor_row(record: Record, now_s: float) -> Row:
         generation=record.generation,
         restarts=max(0, record.begun - 1),
         next_try_s=max(0.0, record.not_before_s - now_s) if record.state == "backoff" else None,
-        last_exit="" if last is None else last.reason,
-        last_failure="" if failure is None else failure.reason,
+        last_exit=record.last_exit,
+        last_failure=record.last_failure,
         crashes=record.spent(now_s),
         handler_s=0.0,
         mailbox=None,

@@ -237,17 +237,15 @@ def pack_segments(
 
 def _events(kept: Kept) -> Iterator[CapsuleEvent]:
     """Name what a list holds, oldest first."""
-    start, ends, readings = 0, iter(kept.ends), iter(kept.readings)
+    messages, readings = kept.messages(), iter(kept.readings)
     for event in kept.events:
         if event is NOW_MARK:
             yield CapsuleEvent(NOW, pack(next(readings)))
         elif isinstance(event, Mark):
             yield CapsuleEvent(event.kind, pack(event.value))
         else:
-            assert isinstance(event, type)  # of the message that stands in the buffer
-            end = next(ends)
-            yield CapsuleEvent(MESSAGE, _message(event, bytes(kept.data[start:end])))
-            start = end
+            assert isinstance(event, type)  # of the message that was encoded
+            yield CapsuleEvent(MESSAGE, _message(event, next(messages)))
 
 
 def _message(kind: type, data: bytes) -> Packed:

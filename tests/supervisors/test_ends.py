@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import traceback
+import weakref
 
 import trio
 from trio.testing import MockClock
@@ -11,7 +13,7 @@ from actors.runtime.clock import TrioClock
 from supervisors.failures import EndKind, Exit
 from supervisors.runtime import open_tree
 from supervisors.spec import BackoffSpec
-from tests.supervisors.test_life import Work, end_of, error_of
+from tests.supervisors.test_life import Work, end_of, ends_of, error_of
 from tests.supervisors.trees import (
     Boom,
     InTurnWorker,
@@ -32,12 +34,11 @@ async def swept(work: Work) -> Exit:
     async with trio.open_nursery() as nursery:
         nursery.start_soon(runtime.run)
         await trio.sleep(1)
+        ends = ends_of(runtime, "top/a")
         runtime.nursery.cancel_scope.cancel(reason="the ground falls")
     assert log.texts().count("a start") == 1
     assert states(runtime)["a"] == "stopped"
-    exit_ = runtime.registry.record("top/a").last_exit
-    assert exit_ is not None
-    return exit_
+    return ends[0]
 
 
 async def test_cancelled_from_outside_is_a_shutdown_and_starts_nothing(
@@ -106,11 +107,10 @@ async def test_the_traceback_is_that_of_the_raising_line_wherever_it_was_raised(
     log = Log()
     spec = tree(worker("a", log, kind=Raising, restart="temporary"))
     async with open_tree(spec, clock=TrioClock()) as runtime:
+        ends = ends_of(runtime, "top/a")
         runtime.lookup("top/a").tell("m")
         await trio.sleep(1)
-        exit_ = runtime.registry.record("top/a").last_exit
-    assert exit_ is not None
-    assert "handle" in frames_of(error_of(exit_))
+    assert "handle" in frames_of(error_of(ends[0]))
 
 
 async def test_an_outage_beside_a_crash_is_one_crash_and_both_are_kept(
@@ -135,3 +135,21 @@ async def test_an_outage_beside_a_crash_is_one_crash_and_both_are_kept(
     error = error_of(exit_)
     assert isinstance(error, ExceptionGroup)
     assert {type(leaf) for leaf in error.exceptions} == {Outage, Boom}
+
+
+async def test_nothing_of_a_life_that_failed_is_held(autojump_clock: MockClock) -> None:
+    """An error holds, by its traceback, whatever its frames held: only its text is kept."""
+    log, lives = Log(), list[weakref.ref[Worker]]()
+
+    async def work(actor: Worker) -> None:
+        lives.append(weakref.ref(actor))
+        actor.context.ready()
+        await trio.sleep(1)
+        raise Outage("cut")
+
+    spec = tree(worker("a", log, work=work, backoff=BackoffSpec(2, 2)))
+    async with open_tree(spec, clock=TrioClock()) as runtime:
+        await trio.sleep(3.5)
+        gc.collect()
+        assert [life() is None for life in lives] == [True, False]
+        assert runtime.rows()[1].last_failure == "outage: Outage: cut"

@@ -26,18 +26,30 @@ from tests.supervisors.trees import (
 Work = Callable[[Worker], Awaitable[None]]
 
 
+def ends_of(runtime: Runtime, path: str) -> list[Exit]:
+    """The ends of an actor's lives from now on."""
+    record, ends = runtime.registry.record(path), list[Exit]()
+    note = record.note_exit
+
+    def noted(exit_: Exit) -> None:
+        ends.append(exit_)
+        note(exit_)
+
+    record.note_exit = noted  # type: ignore[method-assign]
+    return ends
+
+
 async def end_of(work: Work, act: Callable[[Runtime], object] | None = None) -> Exit:
     """Run one temporary child until its work ends (or `act` ends it) and return the verdict."""
     log = Log()
     spec = tree(worker("a", log, work=work, restart="temporary", stop=StopPolicy(1)))
     async with open_tree(spec, clock=TrioClock()) as runtime:
+        ends = ends_of(runtime, "top/a")
         await trio.sleep(1)
         if act is not None:
             act(runtime)
         await trio.sleep(5)
-        record = runtime.registry.record("top/a")
-        assert record.last_exit is not None
-        return record.last_exit
+        return ends[-1]
 
 
 def stop(runtime: Runtime) -> None:
@@ -292,11 +304,10 @@ async def test_an_error_of_a_hook_belongs_to_the_same_end(autojump_clock: MockCl
     log = Log()
     spec = tree(worker("a", log, kind=Clumsy, restart="temporary"))
     async with open_tree(spec, clock=TrioClock()) as runtime:
+        ends = ends_of(runtime, "top/a")
         runtime.lookup("top/a").tell(Boom("first"))
         await trio.sleep(1)
-        exit_ = runtime.registry.record("top/a").last_exit
-    assert exit_ is not None
-    error = error_of(exit_)
+    error = error_of(ends[0])
     assert isinstance(error, BaseExceptionGroup)
     assert {type(leaf) for leaf in error.exceptions} == {ExceptionGroup, OSError}
 
