@@ -90,8 +90,7 @@ class Following:
         for path in (self._place.venue, self._place.book(symbol)):
             record = self._runtime.registry.record(path)
             if record.state in ("quarantined", "backoff"):
-                why = record.last_failure.reason if record.last_failure is not None else "no reason"
-                return f"{record.state} after {why}"
+                return f"{record.state} after {record.last_failure or 'no reason'}"
         return ""
 
     def health(self) -> tuple[ConnectionHealth, ...]:

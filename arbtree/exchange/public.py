@@ -245,10 +245,9 @@ class PublicHandle(PublicExchange):
         """Tell listeners of an actor that lives again, their own functions left out."""
         if event.kind != "ready" or event.generation == 1 or event.path.startswith(CALLBACKS):
             return
-        record = self._runtime.registry.record(event.path)
-        if record.last_failure is None:
+        reason = self._runtime.registry.record(event.path).last_failure
+        if not reason:
             return  # it was stopped and started again on purpose
-        reason = record.last_failure.reason
         self._outlet.publish(
             ActorRestarted(self.venue, event.path, event.generation, reason, event.at_ns)
         )
