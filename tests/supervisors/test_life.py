@@ -35,6 +35,7 @@ def ends_of(runtime: Runtime, path: str) -> list[Exit]:
         ends.append(exit_)
         note(exit_)
 
+    # To listen in: a record keeps only the text of an end.
     record.note_exit = noted  # type: ignore[method-assign]
     return ends
 
