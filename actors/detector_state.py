@@ -1,4 +1,8 @@
-"""The whole state of a detector as structs: for crash capsules."""
+"""The whole state of a detector as structs: for crash capsules.
+
+There is one of each of these for every ordered pair, thousands for a detector, copied in one go on
+the loop: so they are written without the names of their fields, and are no work for the collector.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +39,7 @@ class LegState(Struct):
     connection: str
 
 
-class TallyState(Struct):
+class TallyState(Struct, array_like=True, gc=False):
     """Running counts of a pair."""
 
     above: int
@@ -47,7 +51,7 @@ class TallyState(Struct):
     total_ns: list[int]
 
 
-class EpisodesState(Struct):
+class EpisodesState(Struct, array_like=True, gc=False):
     """The statistics of a pair."""
 
     tally: TallyState
@@ -64,14 +68,14 @@ class EpisodesState(Struct):
     kept: TallyState | None
 
 
-class PairState(Struct):
+class PairState(Struct, array_like=True, gc=False):
     """An ordered pair: its statistics, and its open opportunity."""
 
     episodes: EpisodesState
     life: Life[Both] | None
 
 
-class BandRow(Struct):
+class BandRow(Struct, array_like=True, gc=False):
     """The price band of two instruments."""
 
     inside_ns: int | None

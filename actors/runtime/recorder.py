@@ -10,9 +10,10 @@ that decides what a handler does: readings of the clocks, draws of chance, facts
 (`ActorContext.saw`), control messages, questions.  Files are made off the loop
 (`supervisors.capsules`).
 
-After `capsule_every` inputs or `capsule_bytes` the actor tells its state and the buffer begins
-anew; the one before, with the state it began with, is kept until the new one is long enough.  So
-the state before the first kept input is always exact, or known to be missing.
+After `capsule_every` inputs or `capsule_bytes` the actor tells its state and the list begins anew
+(a larger state is told again after as many bytes as it has itself); the one before, with the state
+it began with, is kept until the new one is long enough.  So the state before the first kept input
+is always exact, or known to be missing.
 """
 
 from __future__ import annotations
@@ -226,10 +227,11 @@ class Recorder:
         self.stale = False
         self._since = self._context.mailbox.taken
         self._outside = 0
-        self._kept = Kept(self._state(), fresh)
+        state = self._state()
+        self._kept = Kept(state, fresh)
         self.events, self.readings = self._kept.events, self._kept.readings
         self._context.keep = self._kept.keeper()
-        self._leave(self._bytes)
+        self._leave(max(self._bytes, len(state or b"")))
         self._set_due()
 
     def _leave(self, room: int) -> None:

@@ -169,34 +169,6 @@ async def test_a_change_that_is_not_kept_begins_anew(tmp_path: Path, autojump_cl
     assert again(capsule).reproduced
 
 
-async def test_actors_that_begin_together_copy_their_state_at_different_moments(
-    tmp_path: Path, autojump_clock: Any
-) -> None:
-    """A second copy of every actor at once would be a pause, and a jump of the memory."""
-
-    class Filling(Summer):
-        capsule_every: ClassVar[int] = 10_000
-        capsule_bytes: ClassVar[int] = 500
-        copies: ClassVar[int] = 0
-
-        def capsule_state(self) -> SumState:
-            Filling.copies += 1
-            return super().capsule_state()
-
-    names = [f"sum-{number}" for number in range(50)]
-    spec = tree(ChildSpec("other", Actor), *(ChildSpec(name, Filling) for name in names))
-    at_once = []
-    with CapsuleStore(tmp_path) as store:
-        async with open_tree(spec, clock=TrioClock(), options=options(store)) as runtime:
-            while Filling.copies < 3 * len(names):
-                before = Filling.copies
-                for name in names:
-                    runtime.lookup(f"top/{name}").tell(Add(1000))
-                await trio.testing.wait_all_tasks_blocked()
-                at_once.append(Filling.copies - before)
-    assert len(at_once) > 20 and max(at_once) <= len(names) / 4
-
-
 async def test_another_end_is_told(tmp_path: Path, autojump_clock: Any) -> None:
     """A mended actor does not crash; another error, another line and another way are named."""
     capsule = await crashed(tmp_path, Add(40), Add(60))
