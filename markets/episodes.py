@@ -13,6 +13,7 @@ at the instant one of them is too old.
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left
 from collections.abc import Sequence
 from math import inf, isfinite
@@ -46,7 +47,11 @@ class PairStatistics(Struct, frozen=True):
 
 
 class Tally:
-    """Running counts at one instant; `above` is how many thresholds the edge exceeds."""
+    """Running counts at one instant; `above` is how many thresholds the edge exceeds.
+
+    Numbers lie in arrays: as objects each takes memory from the first episode on, and a detector
+    has a hundred thousand of them whose first episode comes in hours.
+    """
 
     __slots__ = (
         "above", "counts", "evaluations", "max_at_ns", "max_gross", "opened_ns", "total_ns",
@@ -57,9 +62,9 @@ class Tally:
         self.max_gross = -inf
         self.max_at_ns = 0
         self.above = 0
-        self.counts = [0] * thresholds
-        self.total_ns = [0] * thresholds
-        self.opened_ns = [0] * thresholds
+        self.counts = array("q", bytes(8 * thresholds))
+        self.total_ns = self.counts[:]
+        self.opened_ns = self.counts[:]
 
     def copy(self) -> Tally:
         """Return a twin that shares nothing."""

@@ -8,6 +8,7 @@ own are copied in turn.  It costs some 40 ns a field, and what copying a list of
 
 from __future__ import annotations
 
+from array import array
 from collections import deque
 from collections.abc import Callable
 from operator import attrgetter
@@ -91,7 +92,11 @@ class StateForm(Generic[T]):
                     part.fill(there, value)
                     continue
                 value = part.make(value)
-            setattr(target, name, deque(value, there.maxlen) if type(there) is deque else value)
+            if type(there) is deque:
+                value = deque(value, there.maxlen)
+            elif type(there) is array:
+                value = array(there.typecode, value)
+            setattr(target, name, value)
 
     def make(self, state: Any) -> T:
         """Return a new object that is what a struct says, its constructor not called."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import heapq
 import json
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from markets.episodes import PairEpisodes, PairStatistics
+from markets.episodes import NS_PER_MS, PairEpisodes, PairStatistics
 from tests.markets.recorded import Quote, csv_quotes, ticker_quotes
 
 THRESHOLDS = (0.0, 1.0, 2.0, 5.0, 10.0, 20.0)
@@ -228,3 +230,22 @@ def test_arguments_out_of_range_are_refused(
     """A threshold that is no number and a negative age limit are refused at once."""
     with pytest.raises(ValueError, match=r"threshold|negative"):
         PairEpisodes(thresholds, max_age_ns)
+
+
+def test_episodes_take_no_memory() -> None:
+    """Counts have their place from the start: what a pair holds does not grow for hours."""
+    pairs = [PairEpisodes((0.0, 1.0, 2.0, 5.0, 10.0, 20.0)) for _ in range(1_000)]
+
+    def quoted(at_ns: int, bid: float) -> int:
+        for pair in pairs:
+            pair.buy_quote(at_ns, 100.0)
+            pair.sell_quote(at_ns, bid)
+        gc.collect()
+        return sys.getallocatedblocks()
+
+    start_ns = 10**15
+    before = max(quoted(start_ns + step, 99.0) for step in range(5))
+    for step in range(1, 5):
+        quoted(start_ns + step * NS_PER_MS, 101.0 if step % 2 else 99.0)
+    after = quoted(start_ns + 10 * NS_PER_MS, 99.0)
+    assert after - before < 2 * len(pairs)
