@@ -50,7 +50,8 @@ class Tally:
     """Running counts at one instant; `above` is how many thresholds the edge exceeds.
 
     Numbers lie in arrays: as objects each takes memory from the first episode on, and a detector
-    has a hundred thousand of them whose first episode comes in hours.
+    has a hundred thousand of them whose first episode comes in hours.  An array is never changed,
+    `move` makes new ones: so copies, one for every quote, share what few quotes change.
     """
 
     __slots__ = (
@@ -67,21 +68,24 @@ class Tally:
         self.opened_ns = self.counts[:]
 
     def copy(self) -> Tally:
-        """Return a twin that shares nothing."""
-        twin = Tally(0)
+        """Return a twin that stays as it is while this one goes on."""
+        twin = Tally.__new__(Tally)
         twin.evaluations, twin.above = self.evaluations, self.above
         twin.max_gross, twin.max_at_ns = self.max_gross, self.max_at_ns
-        twin.counts, twin.total_ns = self.counts[:], self.total_ns[:]
-        twin.opened_ns = self.opened_ns[:]
+        twin.counts, twin.total_ns, twin.opened_ns = self.counts, self.total_ns, self.opened_ns
         return twin
 
     def move(self, above: int, at_ns: int) -> None:
         """Open or close episodes so that exactly the first `above` are open."""
-        for index in range(self.above, above):
-            self.counts[index] += 1
-            self.opened_ns[index] = at_ns
-        for index in range(above, self.above):
-            self.total_ns[index] += at_ns - self.opened_ns[index]
+        if above > self.above:
+            self.counts, self.opened_ns = self.counts[:], self.opened_ns[:]
+            for index in range(self.above, above):
+                self.counts[index] += 1
+                self.opened_ns[index] = at_ns
+        elif above < self.above:
+            self.total_ns = self.total_ns[:]
+            for index in range(above, self.above):
+                self.total_ns[index] += at_ns - self.opened_ns[index]
         self.above = above
 
 
