@@ -1,7 +1,7 @@
 """The whole state of a detector as structs: for crash capsules.
 
-There is one of each of these for every ordered pair, thousands for a detector, copied in one go on
-the loop: so they are written without the names of their fields, and are no work for the collector.
+Those of pairs and bands are thousands for a detector, copied in one go on the loop: so they are
+written without the names of their fields, and are no work for the collector.
 """
 
 from __future__ import annotations
