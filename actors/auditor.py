@@ -330,6 +330,8 @@ class AuditorActor(Actor):
 
     async def _fetch(self) -> None:
         assert self._audit.request is not None
+        # What the venue answers is as old as this: the book's notes must have begun before it.
+        await trio.sleep(self._venue.dialect.limits.snapshot_trail_s)
         try:
             answer = await self._venue.rest.request(
                 self._audit.request, deadline_s=REQUEST_WITHIN_S

@@ -63,9 +63,15 @@ class BookAudit:
         if not book.live:
             return False
         book.look_for_drops()
-        bids, asks = book.top(self._levels * COPY_FACTOR)
+        bids, asks = book.top(max(self._levels * COPY_FACTOR, book.window))
         self._notes = AuditNotes(
-            book.sequence, bids, asks, book.known, levels=self._levels, best=self._best
+            book.sequence,
+            bids,
+            asks,
+            book.known,
+            levels=self._levels,
+            best=self._best,
+            window=book.window,
         )
         return True
 

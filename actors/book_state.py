@@ -86,7 +86,7 @@ class ProvenBookState(Struct):
     known: KnownState
     book: LevelsState
     dropped_before: int
-    serving: int
+    window: int
     expects_first: bool
     pending: dict[int, BestQuote]
     others: dict[int, list[BestQuote]]
@@ -105,6 +105,7 @@ class NotesState(Struct):
     known: tuple[float, float]
     levels: int
     start_id: int
+    window: int
     last_id: int
     overflowed: bool
 

@@ -114,9 +114,10 @@ class ProvenBook:
         """Quotes that waited for an event and were given up because too many waited."""
         self.known = KnownRange()
         """The prices this book knows for certain, as of the last `look_for_drops`."""
+        self.window = 0
+        """Levels a side that the stream keeps up to date; 0: all of them."""
         self._book = OrderBook(max_levels)
         self._dropped_before = 0
-        self._serving = 0
         self._expects_first = True
         self._pending: dict[int, BestQuote] = {}
         self._others: dict[int, list[BestQuote]] = {}
@@ -245,7 +246,7 @@ class ProvenBook:
 
     def _judge(self, last_id: int) -> Verdict:
         """Look at the book right after a change that ends at this id."""
-        if self._serving:
+        if self.window:
             self._book.settle()
         recent = self._recent
         recent[last_id] = self.best = best = self._book.best()
@@ -336,12 +337,12 @@ class ProvenBook:
 
     def _load(self, snapshot: BookSnapshot) -> None:
         """Fill a new book, which holds no more levels than the stream keeps up to date."""
-        limit, served = self.max_levels, snapshot.served_levels or self.served_levels
-        self._serving, slack = 0, TRIM_SLACK_LEVELS
-        if served is not None and (limit is None or limit >= served):
+        limit, slack = self.max_levels, TRIM_SLACK_LEVELS
+        self.window = window = snapshot.served_levels or self.served_levels or 0
+        if window:
             # Levels that left the stream's window are never deleted: not one may stay.
-            self._serving = limit = served
-            slack = 0
+            limit = window if limit is None else min(limit, window)
+            slack = min(slack, window - limit)
         self._dropped_before += self._book.dropped_levels
         self._book = OrderBook(limit, slack)
         self._book.reset(snapshot.bids, snapshot.asks)
@@ -350,10 +351,8 @@ class ProvenBook:
 
     def look_for_drops(self) -> None:
         """Bring the known range up to date."""
-        if not self._serving:
+        if self._book.max_levels == self.window:
+            # What left the window is told again when it comes back: what it holds is what it knows.
+            self.known.loaded((), ())
+        else:
             self.known.dropped(*self._book.dropped_prices)
-            return
-        # A side that is not full holds everything there is.
-        bids, asks = self._book.top(self._serving)
-        full_bids, full_asks = (len(side) >= self._serving for side in (bids, asks))
-        self.known.loaded(bids if full_bids else (), asks if full_asks else ())

@@ -55,6 +55,8 @@ class Limits(Struct, frozen=True):
     snapshot_weight: int
     pool: str = ""
     """Venues that name one pool share one REST budget; empty: the venue has its own."""
+    snapshot_trail_s: float = 0.0
+    """How far book snapshots by REST usually trail the streams."""
 
 
 class HeartbeatRule(Struct, frozen=True):

@@ -9,7 +9,8 @@ either amount: they are left out, and a difference elsewhere counts only when it
 a venue may leave levels out of an event that changed and changed back within it.
 
 Only what both sides know is compared: prices no farther than the snapshot's last level, the
-copy's last level, and the range the book knows for certain.
+copy's last level, and the range the book knows for certain.  A stream that serves a number of
+levels says no more of one that left them: notes forget it after the event, as the book does.
 """
 
 from __future__ import annotations
@@ -33,6 +34,9 @@ STRIKES = 3
 
 SHOWN = 3
 """Differences named in a text; all are counted."""
+
+Amounts = dict[float, float]
+"""One side: amounts by price, 0 where a level was deleted."""
 
 
 class Difference(Struct, frozen=True):
@@ -87,8 +91,8 @@ class KnownRange:
 
     A snapshot is cut at its last level and a full book drops its farthest: what lies beyond
     either was never seen and may be missing, until it changes.  Bounds only tighten until the
-    next snapshot.  Where the stream itself serves a number of levels, what left its window is told
-    again when it comes back: there what the book holds is what it knows.
+    next snapshot.  Where the stream itself serves a number of levels and all are kept, there are
+    none: what left that window is told again when it comes back.
     """
 
     __slots__ = ("ask", "bid")
@@ -116,10 +120,12 @@ class AuditNotes:
     Args:
         last_id: the id the book stands at.
         bids: its best `levels` times `COPY_FACTOR` bids, best first; fewer where it has no more.
+            With a window all of them.
         asks: the same of its asks.
         known: the range the book knows, as of now.
         levels: most levels a side to compare.
         best: levels a side that must lie within the known range, or the book is outgrown.
+        window: levels a side that the stream keeps up to date; 0 for all.
     """
 
     __slots__ = (
@@ -132,6 +138,7 @@ class AuditNotes:
         "_known",
         "_levels",
         "_start_id",
+        "_window",
         "last_id",
         "overflowed",
     )  # fmt: skip
@@ -145,12 +152,14 @@ class AuditNotes:
         *,
         levels: int,
         best: int,
+        window: int = 0,
     ) -> None:
-        full = levels * COPY_FACTOR
+        full = inf if window else levels * COPY_FACTOR
         self.last_id = self._start_id = last_id
         self.overflowed = False
         self._bids, self._asks = bids, asks
         self._known = (known.bid, known.ask)
+        self._window = window
         self._bid_bound = max(known.bid, bids[-1][0] if len(bids) >= full else -inf)
         self._ask_bound = min(known.ask, asks[-1][0] if len(asks) >= full else inf)
         self._levels, self._best = levels, best
@@ -169,21 +178,15 @@ class AuditNotes:
         at = snapshot.last_id
         if at < self._start_id:
             return Finding(Comparison.EARLIER)
-        bids, asks = dict(self._bids), dict(self._asks)
-        stood, inside = self._start_id, None
-        for event in self._events:
-            if event.last_id > at:
-                inside = event
-                break
-            stood = event.last_id
-            bids.update(event.bids)
-            asks.update(event.asks)
+        stood, inside, bids, asks = self._made_again(at)
         exact = stood == at
         unsure = inside if not exact else None
         theirs_bids = snapshot.bids[: self._levels]
         theirs_asks = snapshot.asks[: self._levels]
-        bid_bound = max(self._bid_bound, theirs_bids[-1][0] if theirs_bids else -inf)
-        ask_bound = min(self._ask_bound, theirs_asks[-1][0] if theirs_asks else inf)
+        window_bid = _window_end(self._window, bids, 1)
+        window_ask = _window_end(self._window, asks, -1)
+        bid_bound = max(self._bid_bound, window_bid, theirs_bids[-1][0] if theirs_bids else -inf)
+        ask_bound = min(self._ask_bound, window_ask, theirs_asks[-1][0] if theirs_asks else inf)
         compared, found = 0, []
         for side, bound, ours, theirs, left_out in (
             ("bid", bid_bound, bids, theirs_bids, unsure.bids if unsure else ()),
@@ -194,20 +197,54 @@ class AuditNotes:
             found += differences
         if found:
             return Finding(Comparison.DIFFERENT, exact, compared, tuple(found))
-        beyond = self._beyond(theirs_bids, theirs_asks)
+        known = max(self._known[0], window_bid), min(self._known[1], window_ask)
+        beyond = self._beyond(known, theirs_bids, theirs_asks)
         return Finding(Comparison.BEYOND if beyond else Comparison.EQUAL, exact, compared)
 
-    def _beyond(self, bids: Levels, asks: Levels) -> bool:
+    def _made_again(self, at: int) -> tuple[int, BookDelta | None, Amounts, Amounts]:
+        """The book after the last event up to this id: its id, the next event, both sides."""
+        bids, asks, window = dict(self._bids), dict(self._asks), self._window
+        stood = self._start_id
+        for event in self._events:
+            if event.last_id > at:
+                return stood, event, bids, asks
+            stood = event.last_id
+            bids.update(event.bids)
+            asks.update(event.asks)
+            if window:
+                _forget_beyond(window, bids, 1)
+                _forget_beyond(window, asks, -1)
+        return stood, None, bids, asks
+
+    def _beyond(self, known: tuple[float, float], bids: Levels, asks: Levels) -> bool:
         """Whether the levels that matter most lie outside the range the book knows."""
-        bid, ask = self._known
+        bid, ask = known
         last_bid, last_ask = bids[: self._best][-1:], asks[: self._best][-1:]
         return any(price < bid for price, _ in last_bid) or any(
             price > ask for price, _ in last_ask
         )
 
 
+def _window_end(window: int, side: Amounts, sign: int) -> float:
+    """The last price of a side's window; infinitely far where the side does not fill it."""
+    prices = [price for price, amount in side.items() if amount] if window else []
+    if not prices or len(prices) < window:
+        return -inf * sign
+    return min(prices) if sign > 0 else max(prices)
+
+
+def _forget_beyond(window: int, side: Amounts, sign: int) -> None:
+    """Forget deleted levels and those beyond the best `window` of a side (`sign` 1: bids)."""
+    if len(side) <= window:
+        return
+    for price in [price for price, amount in side.items() if not amount]:
+        del side[price]
+    for price in sorted(side, reverse=sign > 0)[window:]:
+        del side[price]
+
+
 def _differences(
-    side: str, bound: float, ours: dict[float, float], theirs: Levels, left_out: Levels
+    side: str, bound: float, ours: Amounts, theirs: Levels, left_out: Levels
 ) -> tuple[int, list[Difference]]:
     """Compare one side down to a bound; how many levels were compared, and which differ."""
     sign = 1.0 if side == "bid" else -1.0

@@ -288,6 +288,11 @@ class OrderBook:
         return self.bids.best_price >= self.asks.best_price > 0.0
 
     @property
+    def max_levels(self) -> int | None:
+        """How many levels a side are kept, None for all."""
+        return self.bids.max_levels
+
+    @property
     def dropped_levels(self) -> int:
         """How many levels the limit cost so far."""
         return self.bids.dropped + self.asks.dropped

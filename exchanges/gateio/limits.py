@@ -27,6 +27,8 @@ DIALS_PER_S: Final = 1.0
 """Our own bound: 300 connections an address are allowed, dials are not counted."""
 SNAPSHOT_LEVELS: Final = 100
 """What the 100 ms stream serves; deeper snapshots are cached for 30 s and never refreshed."""
+SNAPSHOT_TRAIL_S: Final = 2.0
+"""Snapshots trail the streams by about a second (measured); twice that, to be sure."""
 REQUESTS: Final = 200
 REQUESTS_INTERVAL_S: Final = 10.0
 """200 requests in 10 s for each endpoint and address."""
@@ -82,6 +84,7 @@ def _limits() -> Limits:
         snapshot_weight=1,
         # One address, and the clock's endpoint, for both markets.
         pool="gateio",
+        snapshot_trail_s=SNAPSHOT_TRAIL_S,
     )
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from typing import Literal
 
+import pytest
 import trio
 from msgspec.structs import replace
 from trio.testing import MockClock
@@ -179,6 +181,31 @@ async def test_a_lagging_rest_server_is_undecided(autojump_clock: MockClock) -> 
         await virtual.until(lambda: counts(virtual).undecided >= 3, 60)
         assert counts(virtual).agreed <= agreed + 1
         assert virtual.all_live()
+
+
+@pytest.mark.parametrize("venue", ["gateio", "gateio_futures"])
+@pytest.mark.parametrize("interval_ms", [100, 20])
+@pytest.mark.parametrize("snapshots", ["stream", "rest"])
+async def test_snapshots_that_always_trail_the_stream_are_compared(
+    venue: str,
+    interval_ms: int,
+    snapshots: Literal["stream", "rest"],
+    autojump_clock: MockClock,
+) -> None:
+    """Gate's do by a second or two: notes begin as much before the request, in every window."""
+    symbol = "BTC/USDT" if venue == "gateio" else "BTC/USDT:USDT"
+    followed = VenueSettings(
+        name=venue,
+        symbols=(symbol,),
+        embedded=True,
+        depth_interval_ms=interval_ms,
+        snapshots=snapshots,
+    )
+    async with virtual_engine(replace(settings(), venues=(followed,))) as virtual:
+        await virtual.until(lambda: counts(virtual, venue).agreed >= 15, 120)
+        found = counts(virtual, venue)
+        assert (found.undecided, found.diverged, found.quarantined) == (0, 0, 0)
+        assert (found.outgrown, found.suspect) == (0, 0)
 
 
 async def test_without_an_auditor_nothing_is_asked(autojump_clock: MockClock) -> None:

@@ -20,6 +20,7 @@ from markets.audit import (
     Suspicion,
 )
 from messages.market import BookDelta, BookSnapshot, Levels
+from tests import window
 
 LEVELS = 8
 Side = dict[int, int]
@@ -134,6 +135,29 @@ def test_one_wrong_level_is_found_at_equal_sequence(
     assert found.exact
     assert found.differences == (Difference("bid", price, amount, amount + 1),)
     assert found.text.startswith(f"1 of {found.compared} levels differ: bid {price:g}: ours ")
+
+
+@given(window.BIDS, window.CHANGES, st.integers(1, 12), st.data())
+def test_notes_forget_what_left_the_window_of_a_stream(
+    bids: window.Bids, changes: list[window.Bids], served: int, data: st.DataObject
+) -> None:
+    """The venue says no more of it: a ghost there, or a price far from the first, is no news."""
+    taken = AuditNotes(
+        100, window.best(bids, served), (), KnownRange(), levels=LEVELS, best=3, window=served
+    )
+    states = [bids]
+    for last_id, each in enumerate(changes, 101):
+        states.append(window.changed(states[-1], each))
+        taken.add(event(last_id, last_id, window.told(served, *states[-2:])))
+    at = data.draw(st.integers(0, len(changes)))
+    right = window.best(states[at], LEVELS)
+    found = taken.compare(snapshot(100 + at, right, ()))
+    assert found.result is not Comparison.DIFFERENT
+    assert found.compared == min(served, len(right))
+    if right:
+        price, amount = right[0]
+        found = taken.compare(snapshot(100 + at, ((price, amount + 1.0), *right[1:]), ()))
+        assert found.differences == (Difference("bid", price, amount, amount + 1.0),)
 
 
 def test_ghosts_and_missing_levels_are_found() -> None:

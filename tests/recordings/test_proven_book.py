@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from math import inf
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from actors import proven_book
 from actors.proven_book import ProvenBook, Verdict
@@ -12,6 +16,7 @@ from messages.books import DarkReason
 from messages.identifiers import ContractKind
 from messages.instruments import SymbolInfo
 from messages.market import BestQuote, BookDelta, BookSnapshot, Levels
+from tests import window
 
 INFO = SymbolInfo(venue="v", symbol="A/B", native="AB", base="A", quote="B", kind=ContractKind.SPOT)
 BIDS: Levels = ((100.5, 2.0), (100.0, 1.0))
@@ -183,14 +188,28 @@ def test_what_a_serving_stream_took_out_of_its_window_is_told_again() -> None:
     book.open(1)
     book.snapshot(snapshot(10))
     book.delta(delta(11, 11, ((100.6, 1.0), (100.7, 1.0))))
-    book.look_for_drops()
-    assert (book.known.bid, book.known.ask) == (100.6, 101.5)
     book.delta(delta(12, 12, ((100.6, 0.0), (100.7, 0.0), (99.5, 1.0), (99.0, 1.0))))
     book.look_for_drops()
-    assert (book.known.bid, book.known.ask) == (99.0, 101.5)
-    book.delta(delta(13, 13, ((99.0, 0.0),)))
-    book.look_for_drops()
-    assert book.known.bid == float("-inf")
+    assert book.top(9)[0] == ((99.5, 1.0), (99.0, 1.0))
+    assert (book.known.bid, book.known.ask) == (-inf, inf)
+
+
+@given(window.BIDS, window.CHANGES, st.integers(1, 7), st.integers(1, 6))
+def test_what_left_the_window_of_a_stream_is_never_shown_again(
+    bids: window.Bids, changes: list[window.Bids], limit: int, served: int
+) -> None:
+    """Whatever the limit: the venue says no more of it, not even that it was deleted."""
+    book = ProvenBook(SequenceRule.CONTIGUOUS, max_levels=limit, served_levels=served)
+    book.open(1)
+    book.snapshot(snapshot(10, window.best(bids, served)))
+    for last_id, changed in enumerate(changes, 11):
+        after = window.changed(bids, changed)
+        book.delta(delta(last_id, last_id, window.told(served, bids, after)))
+        book.look_for_drops()
+        known = {price: amount for price, amount in after.items() if price >= book.known.bid}
+        held = tuple(each for each in book.top(served)[0] if each[0] >= book.known.bid)
+        assert held == window.best(known, served)
+        bids = after
 
 
 def test_a_limit_narrows_what_is_known_to_what_was_never_dropped() -> None:
