@@ -39,23 +39,13 @@ class LegState(Struct):
     connection: str
 
 
-class TallyState(Struct, array_like=True, gc=False):
-    """Running counts of a pair."""
-
-    above: int
-    counts: list[int]
-    evaluations: int
-    max_at_ns: int
-    max_gross: float
-    opened_ns: list[int]
-    total_ns: list[int]
-
-
 class EpisodesState(Struct, array_like=True, gc=False):
     """The statistics of a pair."""
 
-    tally: TallyState
-    proven: TallyState
+    tally: Tally
+    evaluations: int
+    proven: Tally
+    proven_evaluations: int
     proven_ns: int | None
     start_ns: int | None
     pending_ns: int | None
@@ -65,7 +55,8 @@ class EpisodesState(Struct, array_like=True, gc=False):
     bid_ns: int | None
     done_ask_ns: int | None
     done_bid_ns: int | None
-    kept: TallyState | None
+    kept: Tally | None
+    kept_evaluations: int
 
 
 class PairState(Struct, array_like=True, gc=False):
@@ -114,15 +105,10 @@ class DetectorState(Struct):
             BAND.fill(bands.of(one, other), row)
 
 
-_TALLY = StateForm(Tally, TallyState)
-
 EPISODES = StateForm(
     PairEpisodes,
     EpisodesState,
     left_out=("_ascending", "_bars", "_max_age_ns", "_thresholds"),
-    tally=_TALLY,
-    proven=_TALLY,
-    kept=_TALLY,
 )
 """How the statistics of a pair are copied."""
 

@@ -46,47 +46,45 @@ class PairStatistics(Struct, frozen=True):
     episodes: tuple[EpisodeCount, ...]
 
 
-class Tally:
-    """Running counts at one instant; `above` is how many thresholds the edge exceeds.
+class Tally(Struct, frozen=True, array_like=True, gc=False):
+    """What was counted up to one instant; `above` is how many thresholds the edge exceeds.
 
-    Numbers lie in arrays: as objects each takes memory from the first episode on, and a detector
-    has a hundred thousand of them whose first episode comes in hours.  An array is never changed,
-    `move` makes new ones: so copies, one for every quote, share what few quotes change.
+    It is never changed, another follows it: all who keep one share it, and few quotes make one.
+    The numbers of all thresholds lie packed in bytes: as objects each takes memory from its first
+    episode on, and a detector has a hundred thousand of them whose first episode comes in hours.
     """
 
-    __slots__ = (
-        "above", "counts", "evaluations", "max_at_ns", "max_gross", "opened_ns", "total_ns",
-    )  # fmt: skip
+    counts: bytes
+    total_ns: bytes
+    opened_ns: bytes
+    above: int = 0
+    max_gross: float = -inf
+    max_at_ns: int = 0
 
-    def __init__(self, thresholds: int) -> None:
-        self.evaluations = 0
-        self.max_gross = -inf
-        self.max_at_ns = 0
-        self.above = 0
-        self.counts = array("q", bytes(8 * thresholds))
-        self.total_ns = self.counts[:]
-        self.opened_ns = self.counts[:]
+    def highest(self, gross: float, at_ns: int) -> Tally:
+        """The same with a new maximum."""
+        return Tally(self.counts, self.total_ns, self.opened_ns, self.above, gross, at_ns)
 
-    def copy(self) -> Tally:
-        """Return a twin that stays as it is while this one goes on."""
-        twin = Tally.__new__(Tally)
-        twin.evaluations, twin.above = self.evaluations, self.above
-        twin.max_gross, twin.max_at_ns = self.max_gross, self.max_at_ns
-        twin.counts, twin.total_ns, twin.opened_ns = self.counts, self.total_ns, self.opened_ns
-        return twin
-
-    def move(self, above: int, at_ns: int) -> None:
-        """Open or close episodes so that exactly the first `above` are open."""
+    def moved(self, above: int, at_ns: int) -> Tally:
+        """The same with episodes opened or closed so that exactly the first `above` are open."""
+        counts, total_ns, opened_ns = self.counts, self.total_ns, self.opened_ns
         if above > self.above:
-            self.counts, self.opened_ns = self.counts[:], self.opened_ns[:]
+            more, opened = unpacked(counts), unpacked(opened_ns)
             for index in range(self.above, above):
-                self.counts[index] += 1
-                self.opened_ns[index] = at_ns
+                more[index] += 1
+                opened[index] = at_ns
+            counts, opened_ns = more.tobytes(), opened.tobytes()
         elif above < self.above:
-            self.total_ns = self.total_ns[:]
+            totals, opened = unpacked(total_ns), unpacked(opened_ns)
             for index in range(above, self.above):
-                self.total_ns[index] += at_ns - self.opened_ns[index]
-        self.above = above
+                totals[index] += at_ns - opened[index]
+            total_ns = totals.tobytes()
+        return Tally(counts, total_ns, opened_ns, above, self.max_gross, self.max_at_ns)
+
+
+def unpacked(numbers: bytes) -> array[int]:
+    """One number for each threshold."""
+    return array("q", numbers)
 
 
 class PairEpisodes:
@@ -112,8 +110,9 @@ class PairEpisodes:
         self._ascending = sorted(set(thresholds_bps))
         self._bars = [bps + ROUNDING_BPS for bps in self._ascending]
         self._max_age_ns = max_age_ns
-        self._tally = Tally(len(self._bars))
-        self._proven = self._tally.copy()
+        zeros = bytes(8 * len(self._bars))
+        self._tally = self._proven = Tally(zeros, zeros, zeros)
+        self._evaluations = self._proven_evaluations = 0
         self._proven_ns: int | None = None
         self._start_ns: int | None = None
         self._pending_ns: int | None = None
@@ -125,6 +124,7 @@ class PairEpisodes:
         self._done_bid_ns: int | None = None
         # The state at the last quote, kept when a withdrawal behind it changes the tally.
         self._kept: Tally | None = None
+        self._kept_evaluations = 0
 
     def buy_quote(self, at_ns: int, ask: float) -> None:
         """The buying venue quoted this best ask; at one time the last call counts."""
@@ -151,18 +151,15 @@ class PairEpisodes:
         if self._pending_ns is not None:
             self._commit(self._pending_ns)
             self._pending_ns = None
-        tally, end_ns = self._proven, self._proven_ns
-        totals = tally.total_ns[:]
-        for index in range(tally.above):
-            totals[index] += (end_ns or 0) - tally.opened_ns[index]
-        by_threshold = {
-            bps: (tally.counts[index], totals[index]) for index, bps in enumerate(self._ascending)
-        }
-        seen = tally.evaluations > 0
+        end_ns, seen = self._proven_ns, self._proven_evaluations > 0
+        # Those still open end here.
+        tally = self._proven.moved(0, end_ns or 0)
+        counts, totals = unpacked(tally.counts), unpacked(tally.total_ns)
+        by_threshold = dict(zip(self._ascending, zip(counts, totals, strict=True), strict=True))
         start_ns = self._start_ns
         return PairStatistics(
             window_ns=None if end_ns is None or start_ns is None else (start_ns, end_ns),
-            evaluations=tally.evaluations,
+            evaluations=self._proven_evaluations,
             max_gross_bps=round(tally.max_gross, 4) if seen else None,
             max_at_ns=tally.max_at_ns if seen else None,
             episodes=tuple(
@@ -182,47 +179,59 @@ class PairEpisodes:
 
     def _commit(self, at_ns: int) -> None:
         """Evaluate the pair as it stands at this time, and move the proven end along."""
-        if self._ask_ns is None or self._bid_ns is None:
+        ask_ns, bid_ns = self._ask_ns, self._bid_ns
+        if ask_ns is None or bid_ns is None:
             return
         if self._start_ns is None:
             self._start_ns = at_ns
-        end_ns = min(self._ask_ns, self._bid_ns)
-        if at_ns not in (self._ask_ns, self._bid_ns):
+        end_ns = ask_ns if ask_ns < bid_ns else bid_ns
+        if at_ns not in (ask_ns, bid_ns):
             if self._kept is None:
-                self._kept = self._tally.copy()
-        elif self._start_ns <= end_ns < at_ns and end_ns != self._proven_ns:
-            # The side that was behind has caught up: all up to the other's last quote is proven.
-            self._proven, self._proven_ns = self._kept or self._tally.copy(), end_ns
-            self._kept = None
+                self._kept, self._kept_evaluations = self._tally, self._evaluations
         else:
+            if self._start_ns <= end_ns < at_ns and end_ns != self._proven_ns:
+                # The side that was behind has caught up: all up to the other's last quote is
+                # proven.
+                if self._kept is None:
+                    self._prove(end_ns)
+                else:
+                    self._proven, self._proven_ns = self._kept, end_ns
+                    self._proven_evaluations = self._kept_evaluations
             self._kept = None
-        self._expire(at_ns)
-        self._done_ask_ns, self._done_bid_ns = self._ask_ns, self._bid_ns
+        if self._max_age_ns is not None:
+            self._expire(at_ns, self._max_age_ns)
+        self._done_ask_ns, self._done_bid_ns = ask_ns, bid_ns
         self._evaluate(at_ns)
         if end_ns == at_ns:
-            self._proven, self._proven_ns = self._tally.copy(), at_ns
+            self._prove(at_ns)
+
+    def _prove(self, end_ns: int) -> None:
+        """All that was counted so far lies in the window."""
+        self._proven, self._proven_ns = self._tally, end_ns
+        self._proven_evaluations = self._evaluations
 
     def _evaluate(self, at_ns: int) -> None:
         tally = self._tally
         if self._ask <= 0.0 or self._bid <= 0.0:
-            tally.move(0, at_ns)
+            if tally.above:
+                self._tally = tally.moved(0, at_ns)
             return
         if self._max_age_ns is not None and self._oldest(at_ns) + self._max_age_ns < at_ns:
             return
         gross = gross_bps(self._bid, self._ask)
-        tally.evaluations += 1
+        self._evaluations += 1
         if gross > tally.max_gross:
-            tally.max_gross, tally.max_at_ns = gross, at_ns
+            self._tally = tally = tally.highest(gross, at_ns)
         above = bisect_left(self._bars, gross)
         if above != tally.above:
-            tally.move(above, at_ns)
+            self._tally = tally.moved(above, at_ns)
 
-    def _expire(self, at_ns: int) -> None:
+    def _expire(self, at_ns: int, max_age_ns: int) -> None:
         """Close episodes at the instant since which one of the quotes was too old."""
-        if self._max_age_ns is not None and self._tally.above:
-            expiry_ns = self._oldest(at_ns) + self._max_age_ns
+        if self._tally.above:
+            expiry_ns = self._oldest(at_ns) + max_age_ns
             if expiry_ns < at_ns:
-                self._tally.move(0, expiry_ns)
+                self._tally = self._tally.moved(0, expiry_ns)
 
     def _oldest(self, at_ns: int) -> int:
         """The time of the older of the last quotes that were evaluated."""
