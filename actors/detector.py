@@ -245,10 +245,14 @@ class DetectorActor(Actor):
             )
         band = self._bands.of(buy.info.instrument, sell.info.instrument)
         pair = Pair(buy, sell, self._rules, crossing, band)
-        for leg in (buy, sell):
-            leg.pairs.append(pair)
-            if leg.top is not None:
-                self._tell(pair, leg, leg.top, leg.told_ns)
+        buy.bought.append(pair)
+        sell.sold.append(pair)
+        if buy.top is not None:
+            pair.episodes.buy_quote(buy.told_ns, buy.top.asks[0][0])
+        if sell.top is not None:
+            pair.episodes.sell_quote(sell.told_ns, sell.top.bids[0][0])
+        if pair.crossing is not None:
+            buy.compared[pair] = sell.compared[pair] = None
         self._pairs.append(pair)
 
     def _quote(self, leg: Leg, top: BookTop) -> None:
@@ -256,26 +260,22 @@ class DetectorActor(Actor):
             leg.feed = leg.venue.feeds[top.connection]
             leg.ref = self.context.lookup(top.connection)
         leg.top = top
-        leg.told_ns = self._at_ns = max(self._at_ns, self.context.clock.now_ns())
-        for pair in leg.pairs:
-            self._tell(pair, leg, top, self._at_ns)
-            self._touched[pair] = None
-
-    def _tell(self, pair: Pair, leg: Leg, top: BookTop, at_ns: int) -> None:
-        if leg is pair.buy:
-            pair.episodes.buy_quote(at_ns, top.asks[0][0])
-        else:
-            pair.episodes.sell_quote(at_ns, top.bids[0][0])
+        leg.told_ns = self._at_ns = at_ns = max(self._at_ns, self.context.clock.now_ns())
+        bid, ask = top.bids[0][0], top.asks[0][0]
+        for pair in leg.bought:
+            pair.episodes.buy_quote(at_ns, ask)
+        for pair in leg.sold:
+            pair.episodes.sell_quote(at_ns, bid)
+        self._touched.update(leg.compared)
 
     def _withdraw(self, leg: Leg) -> None:
         leg.top = None
         self._at_ns = max(self._at_ns, self.context.clock.now_ns())
-        for pair in leg.pairs:
-            if leg is pair.buy:
-                pair.episodes.withdraw_buy(self._at_ns)
-            else:
-                pair.episodes.withdraw_sell(self._at_ns)
-            self._touched[pair] = None
+        for pair in leg.bought:
+            pair.episodes.withdraw_buy(self._at_ns)
+        for pair in leg.sold:
+            pair.episodes.withdraw_sell(self._at_ns)
+        self._touched.update(leg.compared)
 
     # -- decisions ------------------------------------------------------------------------------
 

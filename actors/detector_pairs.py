@@ -27,7 +27,9 @@ EPISODE_THRESHOLDS_BPS = (0.0, 1.0, 2.0, 5.0, 10.0, 20.0)
 class Leg:
     """One instrument: its latest top, and what proves it."""
 
-    __slots__ = ("base", "feed", "info", "pairs", "ref", "told_ns", "top", "venue")
+    __slots__ = (
+        "base", "bought", "compared", "feed", "info", "ref", "sold", "told_ns", "top", "venue",
+    )  # fmt: skip
 
     def __init__(self, info: SymbolInfo, venue: Venue, base: str) -> None:
         self.info = info
@@ -37,7 +39,12 @@ class Leg:
         self.told_ns = 0
         self.ref: ActorRef | None = None
         self.feed: Feed | None = None
-        self.pairs: list[Pair] = []
+        self.bought: list[Pair] = []
+        """Pairs that buy here."""
+        self.sold: list[Pair] = []
+        """Pairs that sell here."""
+        self.compared: dict[Pair, None] = {}
+        """Pairs that may trade, in order."""
 
     def state(self) -> LegState:
         """A copy of it for crash capsules."""
