@@ -28,7 +28,8 @@ class Leg:
     """One instrument: its latest top, and what proves it."""
 
     __slots__ = (
-        "base", "bought", "compared", "feed", "info", "ref", "sold", "told_ns", "top", "venue",
+        "ask", "base", "bid", "bought", "compared", "feed", "info", "ref", "sold", "told_ns",
+        "top", "venue",
     )  # fmt: skip
 
     def __init__(self, info: SymbolInfo, venue: Venue, base: str) -> None:
@@ -36,6 +37,8 @@ class Leg:
         self.base = base
         self.venue = venue
         self.top: BookTop | None = None
+        self.bid = self.ask = 0.0
+        """The best prices of the top; older ones where there is none."""
         self.told_ns = 0
         self.ref: ActorRef | None = None
         self.feed: Feed | None = None
@@ -45,6 +48,11 @@ class Leg:
         """Pairs that sell here."""
         self.compared: dict[Pair, None] = {}
         """Pairs that may trade, in order."""
+
+    def show(self, top: BookTop, at_ns: int) -> None:
+        """Take a new top."""
+        self.top, self.told_ns = top, at_ns
+        self.bid, self.ask = top.bids[0][0], top.asks[0][0]
 
     def state(self) -> LegState:
         """A copy of it for crash capsules."""

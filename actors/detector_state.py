@@ -140,10 +140,12 @@ def take_over(
     """Fill instruments and pairs that were just made, in the order in which they were made."""
     state.fill(bands)
     for leg, known in zip(legs, state.legs, strict=True):
-        leg.top, leg.told_ns = known.top, known.told_ns
+        if known.top is not None:
+            leg.show(known.top, known.told_ns)
+        leg.told_ns = known.told_ns
         if known.connection:
             leg.feed = leg.venue.feeds[known.connection]
             leg.ref = context.lookup(known.connection)
     for pair, kept in zip(pairs, state.pairs, strict=True):
         EPISODES.fill(pair.episodes, kept.episodes)
-        pair.tracker.resume(kept.life)
+        pair.tracker.life = kept.life

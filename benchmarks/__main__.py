@@ -125,6 +125,15 @@ def live_rows(said: Any) -> Rows:
     yield Row("live", "resident at the end", text)
 
 
+def detector_rows(said: Any) -> Rows:
+    """One top, then one copy of the state."""
+    text = f"{said['top_us']} us a top, {said['ratio']} x the gross edges of its pairs alone"
+    pairs = f"{said['pairs']} pairs, {said['comparable']} comparable"
+    yield Row("detector", pairs, text)
+    text = f"{said['copy_ms']} ms, {said['copy_bytes'] / 1e6:.1f} MB"
+    yield Row("detector", "one copy of its state", text)
+
+
 def memory_rows(said: Any) -> Rows:
     """The whole, then its parts."""
     whole = f"{said['full_books_mb']:.1f} MB with {said['books']} books, {said['levels']} levels"
@@ -197,6 +206,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "receive": Benchmark(receive_rows, quick=("--messages", "10000", "--rounds", "1")),
     "turn": Benchmark(turn_rows, quick=("--rounds", "5")),
     "live": Benchmark(live_rows, quick=("--seconds", "10", "--levels", "100")),
+    "detector": Benchmark(detector_rows, quick=("--rounds", "5")),
     "rest": Benchmark(rest_rows, quick=("--requests", "500", "--rounds", "3")),
     "watching": Benchmark(watching_rows, quick=("--rounds", "3", "--seconds", "20")),
     "memory": Benchmark(memory_rows),

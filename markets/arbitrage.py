@@ -140,6 +140,7 @@ class Crossing:
         self.buy, self.sell, self.threshold_bps = buy, sell, threshold_bps
         self._cost = 1.0 + buy.taker_fee
         self._yield = 1.0 - sell.taker_fee
+        self._bar_bps = threshold_bps + ROUNDING_BPS
         self._lot = _common_lot(buy, sell)
 
     def net_bps(self, bid: float, ask: float) -> float:
@@ -148,7 +149,7 @@ class Crossing:
 
     def pays(self, bid: float, ask: float) -> bool:
         """Whether one unit at these prices earns more than the threshold."""
-        return self.net_bps(bid, ask) > self.threshold_bps + ROUNDING_BPS
+        return gross_bps(bid * self._yield, ask * self._cost) > self._bar_bps
 
     def evaluate(self, bids: Levels, asks: Levels, cap: float = inf) -> Edge | NoEdge:
         """Find the largest amount that pays.

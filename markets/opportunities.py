@@ -65,16 +65,8 @@ class OpportunityTracker(Generic[E]):
 
     def __init__(self, alive_after_ms: Sequence[float] = ALIVE_AFTER_MS) -> None:
         self._probes_ms = tuple(alive_after_ms)
-        self._life: Life[E] | None = None
-
-    @property
-    def life(self) -> Life[E] | None:
-        """The open opportunity, None when there is none."""
-        return self._life
-
-    def resume(self, life: Life[E] | None) -> None:
-        """Go on with what another tracker of the same pair has open."""
-        self._life = life
+        self.life: Life[E] | None = None
+        """The open opportunity; who takes over from another tracker of the pair sets it."""
 
     def seen(
         self, at_ns: int, edge: Edge | NoEdge, evidence: E, opportunity_id: int
@@ -92,17 +84,17 @@ class OpportunityTracker(Generic[E]):
         """
         if isinstance(edge, NoEdge):
             return self.close(at_ns, CloseReason.PRICE)
-        life = self._life
+        life = self.life
         if life is None:
-            self._life = Life(opportunity_id, at_ns, at_ns, edge, evidence)
-            return self._life
+            self.life = Life(opportunity_id, at_ns, at_ns, edge, evidence)
+            return self.life
         if edge.best_net_bps > life.edge.best_net_bps:
-            self._life = Life(life.opportunity_id, life.opened_ns, at_ns, edge, evidence)
+            self.life = Life(life.opportunity_id, life.opened_ns, at_ns, edge, evidence)
         return None
 
     def close(self, at_ns: int, reason: CloseReason) -> Closed[E] | None:
         """End the open opportunity, if there is one, and return its whole life."""
-        life, self._life = self._life, None
+        life, self.life = self.life, None
         if life is None:
             return None
         lived_ms = (at_ns - life.opened_ns) / NS_PER_MS
