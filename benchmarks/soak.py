@@ -230,10 +230,11 @@ class Soak:
             tasks = trio.lowlevel.current_statistics().tasks_living
             at_s = trio.current_time() - began_s
             blocks = sys.getallocatedblocks()
-            self.course.samples.append(Sample(at_s, resident_mb(), fds, idle, tasks, blocks))
+            sample = Sample(at_s, resident_mb(), fds, idle, tasks, blocks)
+            self.course.keep(sample)
             if self._samples_file is not None:
                 with self._samples_file.open("a") as file:
-                    print(*self.course.samples[-1], sep=",", file=file)
+                    print(*sample, sep=",", file=file)
 
 
 def _progress(elapsed_s: float, course: Course) -> None:

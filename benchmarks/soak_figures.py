@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -49,13 +50,26 @@ class Course(Struct):
         duration_s: how long it was to last.
         lost: venues of which a book was not live again in time.
         events: changes of all books together.
+        numbers: those of all samples, one behind the other: as objects they would be what grows.
     """
 
     duration_s: float
-    samples: list[Sample] = field(default_factory=list)
+    numbers: array[float] = field(default_factory=lambda: array("d"))
     recoveries: list[Recovery] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
     events: int = 0
+
+    def keep(self, sample: Sample) -> None:
+        """Add a sample."""
+        self.numbers.extend(sample)
+
+    @property
+    def samples(self) -> list[Sample]:
+        """All samples, oldest first."""
+        width = len(Sample._fields)
+        starts = range(0, len(self.numbers), width)
+        rows = (self.numbers[start : start + width] for start in starts)
+        return [Sample(at_s, mb, *map(int, counts)) for at_s, mb, *counts in rows]
 
 
 def slope(samples: list[Sample]) -> tuple[float, float]:

@@ -158,6 +158,9 @@ class Life:
             capsules = self.record.runtime.options.capsules
             if capsules is not None:
                 keep_crash(capsules, self, exit_)
+            if self.context is not None and self.context.recorder is not None:
+                # A life is full of cycles: a megabyte would wait for the collector.
+                self.context.recorder.forget()
             self.record.life_gone(self, exit_)
 
     async def _work(self) -> None:

@@ -222,6 +222,12 @@ class Recorder:
         self._before = None
         self._rest()
 
+    def forget(self) -> None:
+        """The life is gone: let go of what was kept, whoever still holds on to the life."""
+        self._before, self._kept = None, Kept(None, False)
+        self.events, self.readings = self._kept.events, self._kept.readings
+        self._context.keep = None
+
     def _rest(self, *, fresh: bool = False) -> None:
         """Keep the present state, and from now on what comes after it."""
         self.stale = False

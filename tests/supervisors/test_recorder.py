@@ -94,3 +94,21 @@ def test_what_was_put_away_is_read_in_order(steps: list[Any]) -> None:
         for step, found in zip(given_in, data, strict=True)
     )
     assert [type(event) is Mark for event in kept.events] == [step == "odd" for step in given_in]
+
+
+async def test_what_a_life_kept_goes_with_it(tmp_path: Path, autojump_clock: Any) -> None:
+    """Whoever still holds on to a life that is gone holds no frames."""
+    with CapsuleStore(tmp_path) as store:
+        async with open_tree(one(Summer), clock=TrioClock(), options=options(store)) as runtime:
+            ref = runtime.lookup("top/sum")
+            context = ref.context
+            assert context is not None and context.recorder is not None
+            ref.tell(Add(7))
+            await trio.testing.wait_all_tasks_blocked()
+            assert [list(each.messages()) for each in context.recorder.segments()] == [
+                [encode(Add(7))]
+            ]
+            runtime.restart("top/sum")
+            await trio.testing.wait_all_tasks_blocked()
+            assert ref.generation == 2
+            assert [each.events for each in context.recorder.segments()] == [[]]
