@@ -16,12 +16,12 @@ levels says no more of one that left them: notes forget it after the event, as t
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
 from math import inf, nextafter
 
 from msgspec import Struct
 
-from messages.market import BookDelta, BookSnapshot, Level, Levels
+from markets.book import OrderBook
+from messages.market import BookDelta, BookSnapshot, Levels
 
 NOTED_EVENTS = 1_024
 """Most events noted for one audit: 13 s of the fastest recorded stream, far beyond any request."""
@@ -34,9 +34,6 @@ STRIKES = 3
 
 SHOWN = 3
 """Differences named in a text; all are counted."""
-
-Amounts = dict[float, float]
-"""One side: amounts by price, 0 where a level was deleted."""
 
 
 class Difference(Struct, frozen=True):
@@ -183,8 +180,9 @@ class AuditNotes:
         unsure = inside if not exact else None
         theirs_bids = snapshot.bids[: self._levels]
         theirs_asks = snapshot.asks[: self._levels]
-        window_bid = _window_end(self._window, bids, 1)
-        window_ask = _window_end(self._window, asks, -1)
+        # A side that does not fill the window has everything.
+        window_bid = bids[-1][0] if 0 < self._window <= len(bids) else -inf
+        window_ask = asks[-1][0] if 0 < self._window <= len(asks) else inf
         bid_bound = max(self._bid_bound, window_bid, theirs_bids[-1][0] if theirs_bids else -inf)
         ask_bound = min(self._ask_bound, window_ask, theirs_asks[-1][0] if theirs_asks else inf)
         compared, found = 0, []
@@ -201,20 +199,20 @@ class AuditNotes:
         beyond = self._beyond(known, theirs_bids, theirs_asks)
         return Finding(Comparison.BEYOND if beyond else Comparison.EQUAL, exact, compared)
 
-    def _made_again(self, at: int) -> tuple[int, BookDelta | None, Amounts, Amounts]:
+    def _made_again(self, at: int) -> tuple[int, BookDelta | None, Levels, Levels]:
         """The book after the last event up to this id: its id, the next event, both sides."""
-        bids, asks, window = dict(self._bids), dict(self._asks), self._window
-        stood = self._start_id
+        book = OrderBook(self._window or None, slack=0)
+        book.reset(self._bids, self._asks)
+        stood, inside = self._start_id, None
         for event in self._events:
             if event.last_id > at:
-                return stood, event, bids, asks
+                inside = event
+                break
             stood = event.last_id
-            bids.update(event.bids)
-            asks.update(event.asks)
-            if window:
-                _forget_beyond(window, bids, 1)
-                _forget_beyond(window, asks, -1)
-        return stood, None, bids, asks
+            book.apply(event.bids, event.asks)
+            if self._window:
+                book.settle()
+        return stood, inside, *book.all_levels()
 
     def _beyond(self, known: tuple[float, float], bids: Levels, asks: Levels) -> bool:
         """Whether the levels that matter most lie outside the range the book knows."""
@@ -225,32 +223,14 @@ class AuditNotes:
         )
 
 
-def _window_end(window: int, side: Amounts, sign: int) -> float:
-    """The last price of a side's window; infinitely far where the side does not fill it."""
-    prices = [price for price, amount in side.items() if amount] if window else []
-    if not prices or len(prices) < window:
-        return -inf * sign
-    return min(prices) if sign > 0 else max(prices)
-
-
-def _forget_beyond(window: int, side: Amounts, sign: int) -> None:
-    """Forget deleted levels and those beyond the best `window` of a side (`sign` 1: bids)."""
-    if len(side) <= window:
-        return
-    for price in [price for price, amount in side.items() if not amount]:
-        del side[price]
-    for price in sorted(side, reverse=sign > 0)[window:]:
-        del side[price]
-
-
 def _differences(
-    side: str, bound: float, ours: Amounts, theirs: Levels, left_out: Levels
+    side: str, bound: float, ours: Levels, theirs: Levels, left_out: Levels
 ) -> tuple[int, list[Difference]]:
     """Compare one side down to a bound; how many levels were compared, and which differ."""
     sign = 1.0 if side == "bid" else -1.0
     unsure = {price for price, _ in left_out}
     there = _within(theirs, bound, sign)
-    here = _within(ours.items(), bound, sign)
+    here = _within(ours, bound, sign)
     prices = (here.keys() | there.keys()) - unsure
     found = [
         Difference(side, price, here.get(price, 0.0), there.get(price, 0.0))
@@ -260,7 +240,7 @@ def _differences(
     return len(prices), found
 
 
-def _within(levels: Iterable[Level], bound: float, sign: float) -> dict[float, float]:
+def _within(levels: Levels, bound: float, sign: float) -> dict[float, float]:
     return {price: amount for price, amount in levels if amount and (price - bound) * sign >= 0.0}
 
 

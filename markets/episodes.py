@@ -190,25 +190,22 @@ class PairEpisodes:
                 self._kept, self._kept_evaluations = self._tally, self._evaluations
         else:
             if self._start_ns <= end_ns < at_ns and end_ns != self._proven_ns:
-                # The side that was behind has caught up: all up to the other's last quote is
-                # proven.
+                # The side behind has caught up: all up to the other's last quote is proven.
                 if self._kept is None:
-                    self._prove(end_ns)
+                    self._prove(end_ns, self._tally, self._evaluations)
                 else:
-                    self._proven, self._proven_ns = self._kept, end_ns
-                    self._proven_evaluations = self._kept_evaluations
+                    self._prove(end_ns, self._kept, self._kept_evaluations)
             self._kept = None
         if self._max_age_ns is not None:
             self._expire(at_ns, self._max_age_ns)
         self._done_ask_ns, self._done_bid_ns = ask_ns, bid_ns
         self._evaluate(at_ns)
         if end_ns == at_ns:
-            self._prove(at_ns)
+            self._prove(at_ns, self._tally, self._evaluations)
 
-    def _prove(self, end_ns: int) -> None:
-        """All that was counted so far lies in the window."""
-        self._proven, self._proven_ns = self._tally, end_ns
-        self._proven_evaluations = self._evaluations
+    def _prove(self, end_ns: int, tally: Tally, evaluations: int) -> None:
+        """The window reaches at least so far, and this is what was counted in it."""
+        self._proven_ns, self._proven, self._proven_evaluations = end_ns, tally, evaluations
 
     def _evaluate(self, at_ns: int) -> None:
         tally = self._tally
