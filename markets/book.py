@@ -30,7 +30,7 @@ NEAR_PRICES = 256
 MOST_NEAR_PRICES = 3 * NEAR_PRICES
 """So many in order, and the farther ones are left out of it again."""
 
-SPARE_PRICES = 128
+SPARE_PRICES = 64
 """Deleted prices that a side without a limit may hold, as many as there are levels and these."""
 
 _FEW = 8

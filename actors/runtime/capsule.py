@@ -242,10 +242,18 @@ def _events(kept: Kept) -> Iterator[CapsuleEvent]:
         if event is NOW_MARK:
             yield CapsuleEvent(NOW, pack(next(readings)))
         elif isinstance(event, Mark):
-            yield CapsuleEvent(event.kind, pack(event.value))
+            yield CapsuleEvent(event.kind, _marked(event))
         else:
             assert isinstance(event, type)  # of the message that was encoded
             yield CapsuleEvent(MESSAGE, _message(event, next(messages)))
+
+
+def _marked(mark: Mark) -> Packed:
+    """Name what goes with a mark."""
+    value = mark.value
+    if mark.form is not None and isinstance(value, bytes):
+        return Packed(form_of(mark.form), value)
+    return pack(value)
 
 
 def _message(kind: type, data: bytes) -> Packed:

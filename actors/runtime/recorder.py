@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import msgspec
 from msgspec import Struct
 
+from actors.runtime.asks import Answer
 from actors.runtime.clock import Clock
 
 if TYPE_CHECKING:
@@ -57,10 +58,17 @@ SAW: Final = "saw"
 
 
 class Mark(Struct, gc=False):
-    """Something other than a message; `kind` is one of the names above."""
+    """Something other than a message.
+
+    Args:
+        kind: one of the names above.
+        value: what goes with it; a struct is encoded, as messages are, but for an `Answer`.
+        form: the class of the struct that was encoded.
+    """
 
     kind: str
     value: object = None
+    form: type[Struct] | None = None
 
 
 DRAINED_MARK: Final = Mark(DRAINED)
@@ -182,11 +190,16 @@ class Recorder:
 
     def mark(self, kind: str, value: object) -> None:
         """Keep something beside the messages: a struct, a plain value, or a tuple of these."""
-        events = self.events
-        if len(events) < MAX_KEPT:
-            events.append(Mark(kind, value))
-        else:
+        if len(self.events) >= MAX_KEPT:
             self.over = True
+            return
+        form = None
+        if isinstance(value, Struct) and not isinstance(value, Answer):
+            try:
+                form, value = type(value), encode(value)
+            except _NO_FORM:  # kept as it is, to be shown
+                form = None
+        self.events.append(Mark(kind, value, form))
 
     def entered(self, kind: str, value: object = None, size_bytes: int = 0) -> None:
         """Something other than a turn runs from here to `turned`; keep what is read meanwhile."""

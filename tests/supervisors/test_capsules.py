@@ -32,6 +32,12 @@ class Add(Struct, frozen=True):
     amount: int
 
 
+class Amount(Struct):
+    """An amount that its sender may still change."""
+
+    amount: int
+
+
 class Odd:
     """No struct."""
 
@@ -55,7 +61,7 @@ class Summer(Actor):
         self.state = SumState(limit, 0, 0.0, 0)
 
     def handle(self, message: object) -> None:
-        if not isinstance(message, Add):
+        if not isinstance(message, Add | Amount):
             raise TypeError(f"{type(message).__name__} is no number")
         state = self.state
         state.total += message.amount
@@ -149,6 +155,23 @@ async def test_every_way_in_is_kept(tmp_path: Path, autojump_clock: Any) -> None
     kinds = [event.kind for event in capsule.events]
     assert {"started", "control", "ask", "input", "message"} <= set(kinds)
     assert again(capsule).reproduced
+
+
+async def test_a_control_message_is_kept_as_it_was_taken(
+    tmp_path: Path, autojump_clock: Any
+) -> None:
+    """It is encoded at once like every message: large ones are not held on to, nor changed."""
+    sent = Amount(90)
+    with CapsuleStore(tmp_path) as store:
+        async with open_tree(one(), clock=TrioClock(), options=options(store)) as runtime:
+            summer = runtime.lookup("top/sum")
+            summer.tell_control(sent)
+            await trio.testing.wait_all_tasks_blocked()
+            sent.amount = 1
+            summer.tell(Add(10))
+            await trio.testing.wait_all_tasks_blocked()
+    (file,) = capsule_files(tmp_path)
+    assert again(load(file)).reproduced
 
 
 async def test_a_change_that_is_not_kept_begins_anew(tmp_path: Path, autojump_clock: Any) -> None:
