@@ -45,6 +45,14 @@ def ghost(payload: bytes) -> tuple[bytes, ...]:
     return (json.dumps(event).encode(),)
 
 
+def gate_ghost(payload: bytes) -> tuple[bytes, ...]:
+    """The same in an event of Gate's, whose changes stand under `result`."""
+    frame = json.loads(payload)
+    (event,) = ghost(json.dumps(frame["result"]).encode())
+    frame["result"] = json.loads(event)
+    return (json.dumps(frame).encode(),)
+
+
 def counts(virtual: Virtual, venue: str = "binance_usdm") -> AuditCounts:
     """What the audits of a venue have come to."""
     return virtual.engine.venues[venue].audits
@@ -206,6 +214,30 @@ async def test_snapshots_that_always_trail_the_stream_are_compared(
         found = counts(virtual, venue)
         assert (found.undecided, found.diverged, found.quarantined) == (0, 0, 0)
         assert (found.outgrown, found.suspect) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("snapshots", "stream"),
+    [("rest", "spot.order_book_update@BTC_USDT,100ms"), ("stream", "spot.obu@ob.BTC_USDT.400")],
+)
+async def test_a_silent_divergence_is_found_though_snapshots_trail(
+    snapshots: Literal["stream", "rest"], stream: str, autojump_clock: MockClock
+) -> None:
+    """A level that Gate does not have darkens its book until a resync and a clean audit."""
+    followed = VenueSettings(
+        name="gateio", symbols=("BTC/USDT",), embedded=True, snapshots=snapshots
+    )
+    async with virtual_engine(replace(settings(), venues=(followed,))) as virtual:
+        await virtual.until(lambda: counts(virtual, "gateio").agreed >= 2, 60)
+        virtual.world.tamper("gateio", stream, *([gate_ghost] * 5))
+        await virtual.until(lambda: counts(virtual, "gateio").diverged == 1, 60)
+        (book,) = virtual.books().values()
+        assert (book.state, book.reason, book.gaps) == ("DARK", "diverged", 0)
+        await virtual.until(virtual.all_live, 30)
+        agreed = counts(virtual, "gateio").agreed
+        await virtual.until(lambda: counts(virtual, "gateio").agreed > agreed + 4, 60)
+        found = counts(virtual, "gateio")
+        assert (found.diverged, found.quarantined) == (1, 0)
 
 
 async def test_without_an_auditor_nothing_is_asked(autojump_clock: MockClock) -> None:
